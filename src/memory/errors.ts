@@ -1,0 +1,55 @@
+/** Every error class of the runtime, with the code that scripts can test. */
+
+/** An allocation could not be served. The heap stays consistent; the request had no effect. */
+export class MemoryError extends Error {
+  readonly code = 'UNGIL_MEMORY';
+  override readonly name = 'MemoryError';
+  constructor(
+    /** Bytes asked for. */
+    readonly requested: number,
+    /** The arena that was full: 'segments', 'pymalloc', ... */
+    readonly arena: string,
+    /** Bytes handed out when the request came. */
+    readonly inUse: number,
+    /** Bytes that the arena can hand out in all. */
+    readonly limit: number,
+  ) {
+    super(
+      `out of memory: ${requested} bytes requested from ${arena}, ${inUse} of ${limit} bytes in use; ` +
+        'a larger memory (option memory, --memory) may help',
+    );
+  }
+}
+
+/** The run was ended from outside: another thread failed, a worker died, or the host interrupted. */
+export class RunAborted extends Error {
+  readonly code = 'UNGIL_ABORTED';
+  override readonly name = 'RunAborted';
+  constructor(readonly reason: 'error' | 'died' | 'interrupt') {
+    super(
+      reason === 'interrupt'
+        ? 'the run was interrupted'
+        : reason === 'died'
+          ? 'the run was ended because a worker died'
+          : 'the run was ended because another thread failed',
+    );
+  }
+}
+
+/** An operation of Python's semantics failed: the class of error is in `kind`. */
+export class PythonError extends Error {
+  readonly code = 'UNGIL_PYTHON';
+  constructor(
+    readonly kind: 'IndexError' | 'KeyError' | 'TypeError' | 'ValueError' | 'AttributeError' | 'OverflowError' | 'RuntimeError',
+    message: string,
+  ) {
+    super(message);
+    this.name = kind;
+  }
+}
+
+/** An internal invariant does not hold: a bug in the runtime or in a raw-level program. */
+export class FatalError extends Error {
+  readonly code = 'UNGIL_FATAL';
+  override readonly name = 'FatalError';
+}

@@ -1,0 +1,364 @@
+/**
+ * The one place where every structure in shared memory is declared.
+ *
+ * Offsets are in Int32 words unless a name says `Byte`. Addresses are indexes into the Int32Array view; 0 is
+ * null; every block is aligned to 16 bytes (4 words), so the low two bits of an address are always 0.
+ *
+ * `const enum` members are inlined by the compiler (DESIGN 5.1); `preserveConstEnums` keeps the objects too, so
+ * that traces and reports can turn an offset back into its name.
+ */
+
+/** Sizes of the memory itself. */
+export const enum Geometry {
+  /** log2 of words in a segment: 4 MiB = 2^20 words. CPython's mimalloc has 32 MiB; 1 GiB would hold only 32. */
+  SegmentShift = 20,
+  SegmentWords = 1 << SegmentShift,
+  SegmentMask = SegmentWords - 1,
+  SegmentBytes = SegmentWords * 4,
+  /** The largest memory: 2 GiB, so that a byte index still fits a signed 32-bit integer. */
+  MaxSegments = 512,
+  MinSegments = 4,
+  /** A cache line, in words. Hot words of different writers are two lines apart (adjacent-line prefetch). */
+  LineWords = 16,
+  MaxThreads = 64,
+}
+
+/**
+ * Header of an object, 16 bytes (CPython `Include/object.h`, free-threaded layout, narrower).
+ *
+ * Word 0: owner thread id (16 bits, low) | object mutex (8 bits) | GC bits (8 bits).
+ *   The owner id is odd while somebody owns the object, 0 when merged or immortal. A freed block keeps its
+ *   free-list link here: a multiple of 4, hence never mistaken for an owner.
+ * Word 1: local count. Written by the owner only. -1 = immortal (free-threaded); in the GIL build the one count.
+ * Word 2: shared count << 2 | state (`SharedState`). Atomic access only.
+ * Word 3: address of the type object. Never changes while the object lives.
+ */
+export const enum Header {
+  Owner = 0,
+  Local = 1,
+  Shared = 2,
+  Type = 3,
+  Words = 4,
+  /** `u16[address * 2]` is the owner id. */
+  OwnerMask = 0xffff,
+  /** Byte offsets from `address * 4`. */
+  MutexByte = 2,
+  GcBitsByte = 3,
+}
+
+/** State bits of `Header.Shared` (CPython `Include/refcount.h`). The value only ever grows. */
+export const enum SharedState {
+  Default = 0,
+  MaybeWeakref = 1,
+  Queued = 2,
+  Merged = 3,
+  Mask = 3,
+  Shift = 2,
+  One = 1 << Shift,
+}
+
+/** `Header.GcBitsByte` (CPython `pycore_gc.h`). */
+export const enum GcBits {
+  Tracked = 1,
+  Finalized = 2,
+  Unreachable = 4,
+  Frozen = 8,
+  /** A list or dict that non-owners may read without a lock: old arrays must be freed through QSBR. */
+  Shared = 16,
+  Alive = 32,
+  Deferred = 64,
+}
+
+/** Immortal and deferred counts. */
+export const enum Immortal {
+  /** Free-threaded: `Header.Local` of an immortal object (UINT32_MAX). */
+  Local = -1,
+  /** GIL build: initial count 3 << 30, minimum 1 << 31, read as signed words. */
+  PlainInitial = -1073741824,
+  PlainMinimum = -2147483648,
+  /** Deferred objects carry this in their shared count, so that only a collector may free them (2^27). */
+  DeferredBias = 1 << 27,
+}
+
+/** Thread states (CPython `pycore_pystate.h`). */
+export const enum ThreadStatus {
+  Detached = 0,
+  Attached = 1,
+  Suspended = 2,
+  ShuttingDown = 3,
+}
+
+/** Bits of a thread's eval breaker, in CPython's order (`pycore_ceval.h`). */
+export const enum EvalBreaker {
+  GilDropRequest = 1 << 0,
+  Signals = 1 << 1,
+  PendingCalls = 1 << 2,
+  AsyncException = 1 << 3,
+  GcScheduled = 1 << 4,
+  PleaseStop = 1 << 5,
+  ExplicitMerge = 1 << 6,
+  /** Not a bit of CPython's word: its `qsbr->should_process` flag. */
+  ProcessDelayed = 1 << 8,
+}
+
+/** Heaps of a thread (CPython `pycore_mimalloc.h`). */
+export const enum HeapTag {
+  /** Item arrays, key tables: no object header inside. */
+  Mem = 0,
+  /** Objects that cannot hold references. */
+  Object = 1,
+  /** Objects that can hold references; header at the block's start. */
+  Gc = 2,
+  /** As Gc, with a two-pointer pre-header: the object is at block + `PreHeader.Words`. */
+  GcPre = 3,
+  Count = 4,
+}
+
+/** In front of an instance: managed dict and weak reference list (CPython `Py_TPFLAGS_PREHEADER`). */
+export const enum PreHeader {
+  Words = 4,
+  /** Relative to the object's address. */
+  Dict = -1,
+  Weakrefs = -2,
+}
+
+/**
+ * Segment 0 holds the runtime's own state. Each group of words with a writer of its own starts on a line of
+ * its own; groups touched together share one.
+ */
+export const enum Control {
+  Magic = 16,
+  /** The whole memory in words; fixed at start. */
+  MemoryWords = 17,
+  SegmentCount = 18,
+  /** Build number, see runtime/builds.ts; fixed at start. */
+  Build = 19,
+  /** Threads of the current run; written while no thread runs. */
+  RunThreads = 20,
+  /** Switch interval of the GIL in microseconds (CPython's default 5000). */
+  SwitchInterval = 21,
+  /** 1 once the interpreter's objects exist. */
+  Initialised = 22,
+
+  /** 0, or why everybody must leave (`AbortReason`). Atomic. Every wait looks at it. */
+  Abort = 48,
+  /** Slot of the thread that caused the abort, -1 the host. */
+  AbortThread = 49,
+
+  /** RawMutex over `SegmentTable` and the next two words. */
+  SegmentLock = 80,
+  SegmentsUsed = 81,
+  SegmentsPeak = 82,
+
+  /** QSBR (CPython `Python/qsbr.c`): odd, grows by 2. Atomic. */
+  WriteSequence = 112,
+  /** Cached minimum of the readers' sequences; only grows. Atomic. */
+  ReadSequence = 144,
+
+  /** GIL (CPython `Python/ceval_gil.c`): 1 while held. Atomic, futex. */
+  GilLocked = 176,
+  GilLastHolder = 177,
+  /** Counts hand-overs between threads; futex of forced switching. */
+  GilSwitchNumber = 178,
+  /** Threads inside take_gil's wait loop. */
+  GilWaiters = 179,
+
+  /** Stop-the-world (CPython `Python/pystate.c`). `HeadLock` guards thread list and countdown. */
+  HeadLock = 208,
+  StopRequested = 209,
+  WorldStopped = 210,
+  StopCountdown = 211,
+  /** Futex, set to 1 when the countdown reaches 0. */
+  StopEvent = 212,
+  StopRequester = 213,
+  /** Byte mutex (`Mutex`) that serialises initiators; in its own word. */
+  StopMutex = 214,
+
+  /** Byte mutex (`Mutex`) over the table of interned strings, and its root. */
+  InternMutex = 240,
+  InternTable = 241,
+
+  /** RawMutex over abandoned segments, and the head of their list. */
+  AbandonedLock = 256,
+  AbandonedHead = 257,
+
+  /** RawMutex over the interpreter-wide delayed-free queue. */
+  InterpreterDelayedLock = 272,
+  InterpreterDelayedHead = 273,
+
+  /** Interpreter-wide allocator state of the GIL build: 4096 words, layout in allocators/. */
+  InterpreterAllocator = 4096,
+  InterpreterAllocatorWords = 4096,
+
+  /** One word a segment: 0 free, else `SegmentOwner` of its first word; see segments.ts. */
+  SegmentTable = 8192,
+
+  /** 257 buckets of one line each. */
+  ParkingBuckets = 9216,
+  BrcBuckets = 13344,
+  BucketCount = 257,
+
+  /** Built-in type objects, `BuiltinType`; 64 words each. */
+  Types = 17472,
+  /** Singletons and the table of small ints. */
+  None = 19520,
+  True = 19528,
+  False = 19536,
+  EmptyTuple = 19544,
+  SmallInts = 19584,
+  /** Shared empty key table of dicts; never freed. */
+  EmptyKeys = 22400,
+
+  /** Words for the code under test in sync/ and threads/; never used by the runtime. */
+  Scratch = 24576,
+  ScratchWords = 4096,
+
+  /** `MaxThreads` blocks of `ThreadBlock.Words`. */
+  Threads = 32768,
+
+  /** Bump-allocated, never freed: immortal objects made at start and interned strings; next free address. */
+  StaticNext = 304,
+  StaticLock = 305,
+  StaticArena = 327680,
+  StaticArenaEnd = 1048576,
+}
+
+/** Why `Control.Abort` is set. */
+export const enum AbortReason {
+  None = 0,
+  /** A thread's program threw. */
+  Error = 1,
+  /** A worker died. */
+  Died = 2,
+  /** The host asked for it (Ctrl-C, shutdown). */
+  Interrupt = 3,
+}
+
+/** A bucket of the parking lot (CPython `Python/parking_lot.c`). All words under `Lock`. */
+export const enum ParkingBucket {
+  /** RawMutex. */
+  Lock = 0,
+  /** Waiters, first in first out: addresses of thread blocks. */
+  Head = 1,
+  Tail = 2,
+  Waiters = 3,
+  Words = 16,
+}
+
+/** A bucket of the merge queues' table (CPython `Python/brc.c`). */
+export const enum BrcBucket {
+  /** RawMutex over the list and over every member's `BrcQueue`. */
+  Lock = 0,
+  /** First thread block of this bucket, linked by `ThreadBlock.BrcNext`. */
+  Head = 1,
+  Words = 16,
+}
+
+/**
+ * What a thread has in shared memory. Line 0 is written by the thread itself (others only set breaker bits and
+ * park a detached thread); then one line for QSBR, one for its place in the parking lot, one for its queues.
+ */
+export const enum ThreadBlock {
+  /** `ThreadStatus`. Atomic, futex of a suspended thread. */
+  Status = 0,
+  /** `EvalBreaker` bits. Atomic read-modify-write; polled by a declared racy read. */
+  Breaker = 1,
+  /** Owner id of this thread's objects, 2 * slot + 1; 0 while the slot is free. */
+  Id = 2,
+  /** 1 from bind to exit; under HeadLock. */
+  Alive = 3,
+
+  /** QSBR: last write sequence observed, 0 offline. Written by the thread, read by everybody. Atomic. */
+  QsbrSequence = 32,
+
+  /** Semaphore of the thread: 1 posted. Atomic, futex. */
+  Semaphore = 64,
+  /** Parked waiter record, under the bucket's lock: byte address parked on, neighbours, flags. */
+  WaitAddress = 65,
+  WaitNext = 66,
+  WaitPrevious = 67,
+  /** 1 once an unparker has dequeued this waiter. */
+  WaitUnparking = 68,
+  /** The unparker's word to the waiter: 1 = the mutex was handed to you. */
+  WaitHandedOff = 69,
+  /** The waiter's word to the unparker: low 31 bits of the time in microseconds after which it wants hand-off. */
+  WaitFairTime = 70,
+
+  /** Merge queue (under the BRC bucket's lock): chunk list of objects others have queued. */
+  BrcQueue = 96,
+  BrcNext = 97,
+  /** Private to the owner: chunks being drained. */
+  BrcLocal = 98,
+
+  /** Delayed frees (owner only): first and last chunk, batching counters (CPython 3.14). */
+  DelayedHead = 128,
+  DelayedTail = 129,
+  DeferredCount = 130,
+  DeferredMemory = 131,
+  DeferredPageMemory = 132,
+  /** Pages waiting for their goal (owner only). */
+  QsbrPagesHead = 133,
+  QsbrPagesTail = 134,
+
+  /** Free lists of the thread (free-threaded) (owner only): `FreeLists` layout. */
+  FreeLists = 160,
+
+  /** Counters, owner writes, read after the run: `Counter` layout. */
+  Counters = 288,
+
+  /** Heap structures of this thread, laid out by allocators/: the rest of the block. */
+  Heaps = 512,
+  Words = 4096,
+}
+
+/**
+ * Free lists (CPython `pycore_freelist_state.h`): a head and a count each; -1 in the count disables (exit).
+ * Per thread in the free-threaded builds, per interpreter under the GIL. Blocks are linked through word 0.
+ */
+export const enum FreeLists {
+  Ints = 0,
+  Floats = 2,
+  Lists = 4,
+  Dicts = 6,
+  DictKeys = 8,
+  /** Tuples of length 1..20: head at Tuples + 2 * length. */
+  Tuples = 8,
+  Words = 64,
+}
+
+/** Limits of the free lists, CPython's. */
+export const enum FreeListMax {
+  Ints = 100,
+  Floats = 100,
+  Lists = 80,
+  Dicts = 80,
+  DictKeys = 80,
+  TupleLength = 20,
+  Tuples = 2000,
+}
+
+/** What a thread counts. Reported as `counters` in compare.json. */
+export const enum Counter {
+  /** Mutex slow paths entered. */
+  MutexWaits = 0,
+  /** Times parked. */
+  Parks = 1,
+  /** Mutex handed over directly. */
+  HandOffs = 2,
+  /** Objects put on another thread's merge queue. */
+  BrcQueued = 3,
+  /** Objects merged from the own queue. */
+  BrcMerged = 4,
+  /** Critical sections suspended. */
+  SectionsSuspended = 5,
+  /** Lock-free reads that fell back to the lock. */
+  LockedReads = 6,
+  /** Blocks handed to QSBR. */
+  DelayedFrees = 7,
+  GilSwitches = 8,
+  /** Blocks freed to another thread's page. */
+  ForeignFrees = 9,
+  /** Stop-the-world pauses this thread was suspended by. */
+  Suspensions = 10,
+  Count = 11,
+}
