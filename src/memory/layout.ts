@@ -362,3 +362,191 @@ export const enum Counter {
   Suspensions = 10,
   Count = 11,
 }
+
+/** Type objects: header, then these words. Built-in ones live at fixed addresses (`BuiltinType`). */
+export const enum TypeObject {
+  /** `TypeKind`: which code handles its instances. */
+  Kind = 4,
+  /** Interned str, its name. */
+  Name = 5,
+  /** Words of an instance's fixed part, header included. */
+  BasicWords = 6,
+  /** `TypeFlags`. */
+  Flags = 7,
+  /** Heap types: shared key table of the instances (CPython split keys), 0 none. */
+  SharedKeys = 8,
+  /** Heap types: `__init__` function or 0. */
+  Init = 9,
+  /** Heap types: values that an instance has room for. */
+  InlineCapacity = 10,
+  Words = 12,
+}
+
+export const enum TypeFlags {
+  /** Instances can hold references: tracked, allocated in the Gc heaps. */
+  HaveGc = 1,
+  /** Instances have the two-word pre-header and are allocated in the GcPre heap. */
+  PreHeader = 2,
+}
+
+/** Addresses of the built-in type objects. */
+export const enum BuiltinType {
+  Type = Control.Types,
+  None = Control.Types + 64,
+  Bool = Control.Types + 128,
+  Int = Control.Types + 192,
+  Float = Control.Types + 256,
+  Str = Control.Types + 320,
+  Tuple = Control.Types + 384,
+  List = Control.Types + 448,
+  Dict = Control.Types + 512,
+  Function = Control.Types + 576,
+  Lock = Control.Types + 640,
+  Count = 11,
+}
+
+/** What a deallocator, a leak report or a trace switches on. */
+export const enum TypeKind {
+  Type = 1,
+  None = 2,
+  Bool = 3,
+  Int = 4,
+  Float = 5,
+  Str = 6,
+  Tuple = 7,
+  List = 8,
+  Dict = 9,
+  Function = 10,
+  Lock = 11,
+  Instance = 12,
+}
+
+/** int and float: header, then the value as a double; exact for ints to 2^53. `f64[(o + Value) / 2]`. */
+export const enum NumberObject {
+  Value = 4,
+  Words = 6,
+  /** Distance of the statically allocated ints. */
+  Stride = 8,
+  SmallMin = -5,
+  SmallMax = 256,
+}
+
+/** str: immutable. Characters start at `Data`, one, two or four bytes each by `Kind` (CPython PEP 393). */
+export const enum StrObject {
+  /** Cached hash, 0 = not computed yet (a computed 0 is stored as 1). Idempotent racy writes. */
+  Hash = 4,
+  /** Code points. */
+  Length = 5,
+  /** Bytes a character (1, 2, 4) | `Interned` bit. */
+  Kind = 6,
+  KindMask = 7,
+  Interned = 8,
+  Data = 8,
+}
+
+export const enum TupleObject {
+  Length = 4,
+  /** Cached hash, as for str. */
+  Hash = 5,
+  Items = 6,
+}
+
+/** list (CPython `Objects/listobject.c`). */
+export const enum ListObject {
+  /** Items in use. Written under the list's lock; read anywhere. */
+  Size = 4,
+  /** Address of the `ListArray`, 0 when empty. Published after its contents. */
+  Items = 5,
+  Words = 6,
+}
+
+/**
+ * Backing array of a list. It carries its own capacity, so that a lock-free reader can check an index against
+ * the very array it holds: a stale array together with a newer, larger size is normal.
+ */
+export const enum ListArray {
+  Capacity = 0,
+  Items = 1,
+}
+
+/** dict (CPython `Objects/dictobject.c`). */
+export const enum DictObject {
+  /** Live entries. Written under the dict's lock. */
+  Used = 4,
+  /** Address of the `DictKeys`. Published after its contents. */
+  Keys = 5,
+  Words = 6,
+}
+
+/** Key table of a dict: indices (1, 2 or 4 bytes each by size), then entries. */
+export const enum DictKeys {
+  /** log2 of the number of index slots. */
+  Log2Size = 0,
+  /** `DictKeysKind`. */
+  Kind = 1,
+  /** Entries that may still be added. */
+  Usable = 2,
+  /** Entries added so far, deleted ones included. */
+  Entries = 3,
+  /** Version for inline caches, 0 none. */
+  Version = 4,
+  /** Mutex byte of split tables (leaf lock, never detaches). */
+  Mutex = 5,
+  /** Split tables: references. */
+  RefCount = 6,
+  Indices = 8,
+}
+
+export const enum DictKeysKind {
+  General = 0,
+  /** All keys are str. */
+  Unicode = 1,
+  /** Shared by the instances of a class: keys only, values live in the instance. */
+  Split = 2,
+}
+
+/** Entry of a general table: hash, key, value; of a unicode table: key, value; of a split table: key. */
+export const enum DictEntry {
+  GeneralHash = 0,
+  GeneralKey = 1,
+  GeneralValue = 2,
+  GeneralWords = 3,
+  UnicodeKey = 0,
+  UnicodeValue = 1,
+  UnicodeWords = 2,
+  SplitWords = 1,
+}
+
+export const enum DictLimits {
+  MinLog2 = 3,
+  PerturbShift = 5,
+  SharedKeysMax = 30,
+  SharedKeysLog2 = 6,
+  Empty = -1,
+  Dummy = -2,
+}
+
+/** function: what a call needs. */
+export const enum FunctionObject {
+  /** Index of the body in the program module's table of functions. */
+  Code = 4,
+  /** Interned str. */
+  Name = 5,
+  /** dict of the module's names, or 0. */
+  Globals = 6,
+  Arguments = 7,
+  Words = 8,
+}
+
+/** threading.Lock: one mutex byte (the word's lowest). */
+export const enum LockObject {
+  Mutex = 4,
+  Words = 5,
+}
+
+/** Instance of a heap type: values right behind the header, in the order of the shared keys. */
+export const enum InstanceObject {
+  /** Values set so far, and whether the inline values are valid. */
+  ValuesUsed = 4,
+  Values = 5,
+}

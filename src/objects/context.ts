@@ -1,0 +1,23 @@
+import type { Allocator } from '../allocators/allocator.js';
+import type { AtomicOps } from '../memory/atomicOps.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { RefCounter } from '../refcount/refCounter.js';
+import type { Mutex } from '../sync/mutex.js';
+import type { Guard } from './guard.js';
+
+/** What the types of objects/ are made of in one thread; composed by runtime/thread.ts from the build's row. */
+export interface ObjectContext {
+  readonly memory: SharedMemory;
+  readonly i32: Int32Array;
+  readonly atomics: AtomicOps;
+  readonly refs: RefCounter;
+  readonly allocator: Allocator;
+  readonly guard: Guard;
+  readonly mutex: Mutex;
+  /** This thread's owner id. */
+  readonly id: number;
+  /** Address of the `FreeLists` words: the thread's own, or the interpreter's under the GIL. */
+  readonly freeLists: number;
+  /** Where lock-free reads need grace periods; false under the GIL, in `gilectomy` and `unsafe`. */
+  readonly lockFreeReads: boolean;
+}
