@@ -40,7 +40,14 @@ export class RunAborted extends Error {
 export class PythonError extends Error {
   readonly code = 'UNGIL_PYTHON';
   constructor(
-    readonly kind: 'IndexError' | 'KeyError' | 'TypeError' | 'ValueError' | 'AttributeError' | 'OverflowError' | 'RuntimeError',
+    readonly kind:
+      | 'IndexError'
+      | 'KeyError'
+      | 'TypeError'
+      | 'ValueError'
+      | 'AttributeError'
+      | 'OverflowError'
+      | 'RuntimeError',
     message: string,
   ) {
     super(message);
@@ -52,4 +59,37 @@ export class PythonError extends Error {
 export class FatalError extends Error {
   readonly code = 'UNGIL_FATAL';
   override readonly name = 'FatalError';
+}
+
+/** A program of a run threw. The run is over and the runtime shut down; `cause` is what was thrown. */
+export class ProgramError extends Error {
+  readonly code = 'UNGIL_PROGRAM';
+  override readonly name = 'ProgramError';
+  constructor(
+    /** Number of the thread that failed, from 0. */
+    readonly thread: number,
+    /** Name, message and stack as the thread saw them. */
+    readonly original: { readonly name: string; readonly message: string; readonly stack: string },
+  ) {
+    super(`thread ${thread} failed: ${original.name}: ${original.message}`);
+    this.stack = `${this.name}: ${this.message}\n  in thread ${thread}:\n${original.stack}`;
+  }
+}
+
+/** A worker ended in the middle of a run (exit, out of memory, crash). The runtime is shut down. */
+export class WorkerDied extends Error {
+  readonly code = 'UNGIL_WORKER_DIED';
+  override readonly name = 'WorkerDied';
+  constructor(
+    readonly thread: number,
+    readonly reason: string,
+  ) {
+    super(`the worker of thread ${thread} died: ${reason}`);
+  }
+}
+
+/** The runtime cannot do this now: it was shut down, or a run is in progress. */
+export class RuntimeStateError extends Error {
+  readonly code = 'UNGIL_STATE';
+  override readonly name = 'RuntimeStateError';
 }

@@ -20,7 +20,10 @@ export const enum Geometry {
   MinSegments = 4,
   /** A cache line, in words. Hot words of different writers are two lines apart (adjacent-line prefetch). */
   LineWords = 16,
+  /** Threads of a run. */
   MaxThreads = 64,
+  /** Their slots, and one for the host. */
+  ThreadSlots = MaxThreads + 1,
 }
 
 /**
@@ -145,8 +148,8 @@ export const enum Control {
   /** Slot of the thread that caused the abort, -1 the host. */
   AbortThread = 49,
 
-  /** RawMutex over `SegmentTable` and the next two words. */
-  SegmentLock = 80,
+  /** Counts releases and roll-backs of segments: whoever found none looks again if it moved. Atomic. */
+  SegmentReleases = 80,
   SegmentsUsed = 81,
   SegmentsPeak = 82,
 
@@ -154,6 +157,8 @@ export const enum Control {
   WriteSequence = 112,
   /** Cached minimum of the readers' sequences; only grows. Atomic. */
   ReadSequence = 144,
+  /** Slots below this one have been online at some time; only grows. Atomic. */
+  QsbrSlots = 145,
 
   /** GIL (CPython `Python/ceval_gil.c`): 1 while held. Atomic, futex. */
   GilLocked = 176,
@@ -186,11 +191,14 @@ export const enum Control {
   InterpreterDelayedLock = 272,
   InterpreterDelayedHead = 273,
 
+  /** Free lists of the GIL build, `FreeLists.Words`. */
+  InterpreterFreeLists = 512,
+
   /** Interpreter-wide allocator state of the GIL build: 4096 words, layout in allocators/. */
   InterpreterAllocator = 4096,
   InterpreterAllocatorWords = 4096,
 
-  /** One word a segment: 0 free, else `SegmentOwner` of its first word; see segments.ts. */
+  /** `SegmentOwner`, one word a segment; see segments.ts. Atomic. */
   SegmentTable = 8192,
 
   /** 257 buckets of one line each. */
@@ -209,18 +217,39 @@ export const enum Control {
   /** Shared empty key table of dicts; never freed. */
   EmptyKeys = 22400,
 
+  /** Barrier of the current run's threads (sync/barrier.ts) and the run's module globals (a dict). */
+  RunBarrier = 320,
+  RunBarrierGeneration = 321,
+  RunGlobals = 336,
+
+  /** Next slot for a worker; a worker keeps its slot for its life. */
+  NextSlot = 352,
+
   /** Words for the code under test in sync/ and threads/; never used by the runtime. */
   Scratch = 24576,
   ScratchWords = 4096,
 
-  /** `MaxThreads` blocks of `ThreadBlock.Words`. */
+  /** `Geometry.ThreadSlots` blocks of `ThreadBlock.Words`. */
   Threads = 32768,
 
   /** Bump-allocated, never freed: immortal objects made at start and interned strings; next free address. */
   StaticNext = 304,
   StaticLock = 305,
-  StaticArena = 327680,
+  StaticArena = 331776,
   StaticArenaEnd = 1048576,
+}
+
+/** `Control.SegmentTable`: who has a segment. Claimed by exchange from `Free`; see segments.ts. */
+export const enum SegmentOwner {
+  Free = 0,
+  /** Pages of a mimalloc heap. */
+  Heap = 1,
+  /** First segment of a run that holds one huge block. */
+  Huge = 2,
+  /** The other segments of such a run. */
+  HugeTail = 3,
+  /** Arenas of pymalloc. */
+  Arenas = 4,
 }
 
 /** Why `Control.Abort` is set. */

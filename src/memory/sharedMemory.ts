@@ -1,5 +1,5 @@
-import { Control, Geometry } from './layout.js';
 import { FatalError } from './errors.js';
+import { Control, Geometry } from './layout.js';
 
 const MAGIC = 0x756e6769;
 
@@ -57,7 +57,8 @@ export class SharedMemory {
   /** The views of a memory that another thread created. */
   static attach(handle: MemoryHandle): SharedMemory {
     const memory = new SharedMemory(handle);
-    if (memory.i32[Control.Magic] !== MAGIC) throw new FatalError('this memory was not made by SharedMemory.create');
+    if (memory.i32[Control.Magic] !== MAGIC)
+      throw new FatalError('this memory was not made by SharedMemory.create');
     return memory;
   }
 }

@@ -14,6 +14,8 @@ export interface ObjectContext {
   readonly allocator: Allocator;
   readonly guard: Guard;
   readonly mutex: Mutex;
+  /** Address of this thread's `ThreadBlock`. */
+  readonly block: number;
   /** This thread's owner id. */
   readonly id: number;
   /** Address of the `FreeLists` words: the thread's own, or the interpreter's under the GIL. */

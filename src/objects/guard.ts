@@ -1,7 +1,7 @@
 import { Header } from '../memory/layout.js';
+import type { Ref } from '../refcount/refCounter.js';
 import type { CriticalSections } from '../sync/criticalSection.js';
 import type { Mutex } from '../sync/mutex.js';
-import type { Ref } from '../refcount/refCounter.js';
 
 /**
  * What protects an operation on one or two objects. `begin` returns a token for `end`. Between the two nothing

@@ -1,17 +1,16 @@
-import type { Allocator } from '../allocators/allocator.js';
-import { PythonError } from '../memory/errors.js';
+import { MemoryError, PythonError } from '../memory/errors.js';
 import {
   BuiltinType,
   FreeListMax,
   FreeLists,
   GcBits,
-  Header,
   HeapTag,
   ListArray,
   ListObject,
 } from '../memory/layout.js';
-import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import type { Ref } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
+import { FreeListed } from './freeListed.js';
 import type { Guard } from './guard.js';
 
 /**
@@ -21,32 +20,19 @@ import type { Guard } from './guard.js';
  * `LockFreeLists` adds what the free-threaded build does. Methods take borrowed references unless they say
  * "steals", and return new references unless they say "borrowed".
  */
-export class Lists {
-  protected readonly i32: Int32Array;
-  protected readonly refs: RefCounter;
-  protected readonly allocator: Allocator;
+export class Lists extends FreeListed {
   protected readonly guard: Guard;
-  private readonly freeList: number;
 
   constructor(context: ObjectContext) {
-    this.i32 = context.i32;
-    this.refs = context.refs;
-    this.allocator = context.allocator;
+    super(context);
     this.guard = context.guard;
-    this.freeList = context.freeLists + FreeLists.Lists;
   }
 
   /** An empty list. Throws MemoryError. */
   create(): Ref {
     const heap = this.i32;
-    const freeList = this.freeList;
-    let list = heap[freeList];
-    if (list !== 0) {
-      heap[freeList] = heap[list];
-      heap[freeList + 1]--;
-    } else {
-      list = this.allocator.alloc(ListObject.Words, HeapTag.Gc);
-    }
+    let list = this.popFree(FreeLists.Lists);
+    if (list === 0) list = this.allocator.alloc(ListObject.Words, HeapTag.Gc);
     this.refs.init(list, BuiltinType.List, GcBits.Tracked);
     heap[list + ListObject.Size] = 0;
     heap[list + ListObject.Items] = 0;
@@ -111,8 +97,8 @@ export class Lists {
     return item;
   }
 
-  /** list.clear(). Items are dropped after the list has let go of them. */
-  clear(list: Ref): void {
+  /** list.clear(). Items are dropped after the list has let go of them. Returns how many there were. */
+  clear(list: Ref): number {
     const token = this.guard.begin(list);
     const heap = this.i32;
     const array = heap[list + ListObject.Items];
@@ -120,9 +106,19 @@ export class Lists {
     this.storeSize(list, 0);
     this.publishArray(list, 0);
     this.guard.end(token);
-    if (array === 0) return;
+    if (array === 0) return 0;
     for (let i = size - 1; i >= 0; i--) this.refs.decref(heap[array + ListArray.Items + i]);
     this.freeArray(list, array);
+    return size;
+  }
+
+  /** Makes room for `capacity` items in all, so that appends up to there do not move the array. */
+  reserve(list: Ref, capacity: number): void {
+    const token = this.guard.begin(list);
+    const array = this.i32[list + ListObject.Items];
+    if (array === 0 || capacity > this.i32[array + ListArray.Capacity])
+      this.growLocked(list, capacity, token);
+    this.guard.end(token);
   }
 
   /** first.extend(second), both lists; also with itself. Throws MemoryError. */
@@ -150,23 +146,17 @@ export class Lists {
 
   /** The last reference is gone: drops the items, frees the array at once (no reader can exist). */
   dealloc(list: Ref): void {
+    const array = this.i32[list + ListObject.Items];
+    if (array !== 0) this.dropArray(list, array);
+    if (!this.pushFree(FreeLists.Lists, list, FreeListMax.Lists)) this.allocator.free(list, HeapTag.Gc);
+  }
+
+  private dropArray(list: Ref, array: number): void {
     const heap = this.i32;
-    const array = heap[list + ListObject.Items];
-    if (array !== 0) {
-      for (let i = heap[list + ListObject.Size] - 1; i >= 0; i--) {
-        this.refs.decref(heap[array + ListArray.Items + i]);
-      }
-      this.allocator.free(array, HeapTag.Mem);
+    for (let i = heap[list + ListObject.Size] - 1; i >= 0; i--) {
+      this.refs.decref(heap[array + ListArray.Items + i]);
     }
-    const freeList = this.freeList;
-    const count = heap[freeList + 1];
-    if (count >= 0 && count < FreeListMax.Lists) {
-      heap[list + Header.Owner] = heap[freeList];
-      heap[freeList] = list;
-      heap[freeList + 1] = count + 1;
-    } else {
-      this.allocator.free(list, HeapTag.Gc);
-    }
+    this.allocator.free(array, HeapTag.Mem);
   }
 
   // Steps. The free-threaded build overrides how a word becomes visible to readers that take no lock.
@@ -200,15 +190,13 @@ export class Lists {
     const old = heap[list + ListObject.Items];
     const words = ListArray.Items + capacity;
     const array =
-      old === 0
-        ? this.allocator.alloc(words, HeapTag.Mem)
-        : this.allocator.realloc(old, words, HeapTag.Mem);
+      old === 0 ? this.allocator.alloc(words, HeapTag.Mem) : this.allocator.realloc(old, words, HeapTag.Mem);
     heap[array + ListArray.Capacity] = capacity;
     heap[list + ListObject.Items] = array;
   }
 
   /** Borrowed item or 0 if out of range. Under the guard. */
-  private itemAt(list: Ref, index: number): Ref {
+  protected itemAt(list: Ref, index: number): Ref {
     const heap = this.i32;
     const size = heap[list + ListObject.Size];
     const position = index < 0 ? index + size : index;
@@ -246,7 +234,16 @@ export class Lists {
       this.publishArray(list, 0);
       this.freeArray(list, array);
     } else {
+      this.tryShrink(list, size);
+    }
+  }
+
+  /** Without memory for a smaller array the larger one stays. */
+  private tryShrink(list: Ref, size: number): void {
+    try {
       this.moveArray(list, listCapacity(size, size, false), size);
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error;
     }
   }
 }
@@ -262,6 +259,6 @@ export function listCapacity(needed: number, size: number, empty: boolean): numb
   return needed - size > capacity - needed ? (needed + 3) & ~3 : capacity;
 }
 
-function outOfRange(index: number): never {
+export function outOfRange(index: number): never {
   throw new PythonError('IndexError', `list index ${index} out of range`);
 }

@@ -38,8 +38,16 @@ export interface RefCounter {
   isUnique(object: Ref): boolean;
   /** The count as Python's sys.getrefcount would see it; a hint while other threads run. */
   count(object: Ref): number;
-  /** Gives the object deferred counting where the scheme has it (functions, types); else nothing. */
+  /**
+   * Gives the object deferred counting where the scheme has it (functions, types); else nothing. The caller owns
+   * it and nobody else has seen it.
+   */
   enableDeferred(object: Ref): void;
+  /** Takes the bias away again, so that ordinary decrements can free it. No other thread runs. */
+  disableDeferred(object: Ref): void;
+  /** True if references on a thread's stack need not be counted. */
+  isDeferred(object: Ref): boolean;
+  deallocator: Deallocator;
   /** Merges what other threads have queued for this one. Called from the eval breaker. */
   mergeQueued(): void;
   /** Thread start: from here others may queue objects for this thread. */

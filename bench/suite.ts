@@ -1,0 +1,31 @@
+import { Bench } from 'tinybench';
+
+/** Operations in one call of a task: a call of tinybench costs more than one operation. */
+export const INNER = 100_000;
+
+export interface Case {
+  readonly name: string;
+  /** Does the operation `INNER` times. */
+  readonly body: () => void;
+}
+
+/** One table of cases, in nanoseconds an operation, with the ratio to the first case. */
+export async function runSuite(title: string, cases: readonly Case[]): Promise<Map<string, number>> {
+  const bench = new Bench({ time: 400, warmupTime: 200 });
+  for (const { name, body } of cases) bench.add(name, body);
+  await bench.run();
+  const medians = new Map<string, number>();
+  for (const task of bench.tasks) {
+    const { result } = task;
+    if (!('latency' in result)) throw new Error(`${task.name} did not finish`);
+    medians.set(task.name, (result.latency.p50 * 1e6) / INNER);
+  }
+  const base = medians.get(cases[0].name) ?? Number.NaN;
+  process.stdout.write(`${title}\n`);
+  for (const [name, ns] of medians) {
+    process.stdout.write(
+      `  ${name.padEnd(44)} ${ns.toFixed(2).padStart(8)} ns ${(ns / base).toFixed(2).padStart(7)}x\n`,
+    );
+  }
+  return medians;
+}

@@ -1,0 +1,169 @@
+import { Control, Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
+import { segmentsExhausted } from '../../memory/segments.js';
+import type { Qsbr } from '../../threads/qsbr.js';
+import type { Allocator, AllocatorThread } from '../allocator.js';
+import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
+import { fitsInPlace, moveWords } from '../resize.js';
+import { freeForeign, type PageFrees } from './free.js';
+import { ThreadHeapSet } from './heap.js';
+import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
+import { Heap, Page, Segment, Slice, ThreadHeaps } from './layout.js';
+import { pageOf, segmentOf } from './page.js';
+
+/**
+ * The allocator of the builds without a GIL: heaps per thread and tag, as CPython uses mimalloc. This file has the
+ * fast paths; they make no Atomics call.
+ */
+export class MimallocAllocator implements Allocator, DelayedFreeTarget {
+  private readonly i32: Int32Array;
+  /** Address of the heaps of tags 0 to 3. */
+  private readonly heaps: number;
+  /** This thread's owner id. */
+  private readonly id: number;
+  private readonly set: ThreadHeapSet;
+  private readonly frees: PageFrees;
+  private readonly qsbr: Qsbr | null;
+  private readonly delayed: DelayedFree | null;
+
+  constructor(private readonly thread: AllocatorThread) {
+    const { i32, block, qsbr } = thread;
+    this.i32 = i32;
+    this.heaps = block + ThreadHeaps.Heaps;
+    this.id = ((block - Control.Threads) / ThreadBlock.Words) * 2 + 1;
+    const place = { i32, heaps: this.heaps, spans: block + ThreadHeaps.Spans, id: this.id, block, qsbr };
+    this.set = new ThreadHeapSet(place);
+    this.frees = this.set.frees;
+    this.qsbr = qsbr;
+    this.delayed = qsbr === null ? null : new DelayedFree(i32, block, qsbr, this);
+  }
+
+  alloc(words: number, tag: HeapTag): number {
+    const heap = this.i32;
+    if (words <= Slice.DirectMaxWords) {
+      const page = heap[this.heaps + tag * Heap.Words + ((words + 3) >> 2)];
+      const block = heap[page + Page.Free];
+      if (block !== 0) {
+        heap[page + Page.Free] = heap[block];
+        heap[page + Page.Used]++;
+        return block;
+      }
+    }
+    return this.allocGeneric(words, tag);
+  }
+
+  /**
+   * Declared racy read of the page's owner: it equals the own id only if this thread wrote it, and then the page is
+   * its own; any other value, however old, says "perhaps not mine". A slot's next thread has synchronised with its
+   * last one (HeadLock).
+   */
+  free(address: number, _tag: HeapTag): void {
+    const heap = this.i32;
+    const page =
+      ((address & ~Geometry.SegmentMask) | Segment.Pages) +
+      (((address & Geometry.SegmentMask) >> Slice.Shift) << Page.Shift);
+    if (heap[page + Page.Owner] === this.id) {
+      heap[address] = heap[page + Page.LocalFree];
+      heap[page + Page.LocalFree] = address;
+      const used = heap[page + Page.Used] - 1;
+      heap[page + Page.Used] = used;
+      if (used === 0) this.frees.afterFree(page);
+    } else {
+      this.freeOther(address);
+    }
+  }
+
+  /** In place if the block is at least half used then (mimalloc's `_mi_heap_realloc_zero`). */
+  realloc(address: number, words: number, tag: HeapTag): number {
+    if (address === 0) return this.alloc(words, tag);
+    const heap = this.i32;
+    const old = heap[pageOf(heap, address) + Page.BlockWords];
+    if (fitsInPlace(words, old)) return address;
+    const moved = this.alloc(words, tag);
+    moveWords(heap, address, moved, Math.min(old, words));
+    this.free(address, tag);
+    return moved;
+  }
+
+  freeDelayed(address: number): void {
+    const delayed = this.delayed;
+    if (delayed === null) this.free(address, HeapTag.Mem);
+    else delayed.add(address, this.i32[pageOf(this.i32, address) + Page.BlockWords] * 4);
+  }
+
+  processDelayed(): void {
+    this.delayed?.process();
+    this.set.collectQsbr();
+  }
+
+  start(): void {
+    this.set.start();
+    this.delayed?.start();
+  }
+
+  /** Throws RunAborted. */
+  exit(): void {
+    // Offline: nothing is borrowed any more, and what this thread leaves need not wait for it.
+    this.qsbr?.detach();
+    this.delayed?.abandon();
+    this.set.exit();
+  }
+
+  // --- DelayedFreeTarget ---
+
+  tryAllocChunk(words: number): number {
+    return this.set.tryAlloc(words, HeapTag.Mem);
+  }
+
+  freeNow(address: number): void {
+    const heap = this.i32;
+    if (hugeRun(heap, address) !== 0) releaseHuge(heap, address);
+    else this.free(address, heap[pageOf(heap, address) + Page.Tag]);
+  }
+
+  // --- Slow paths ---
+
+  private allocGeneric(words: number, tag: HeapTag): number {
+    const block = this.set.tryAlloc(words, tag);
+    return block !== 0 ? block : this.allocUnderPressure(words, tag);
+  }
+
+  /** The memory is full: once more, after everything that is due has been freed. */
+  private allocUnderPressure(words: number, tag: HeapTag): number {
+    this.qsbr?.advance();
+    this.delayed?.process();
+    this.set.relieve();
+    const block = this.set.tryAlloc(words, tag);
+    if (block === 0) throw segmentsExhausted(this.i32, words * 4);
+    return block;
+  }
+
+  /** Of a medium or large page beyond its first slice, huge, or not this thread's. */
+  private freeOther(address: number): void {
+    const heap = this.i32;
+    if (heap[segmentOf(address) + Segment.ThreadId] === this.id) {
+      this.frees.freeOwned(pageOf(heap, address), address);
+    } else if (hugeRun(heap, address) !== 0) {
+      this.freeHuge(address);
+    } else {
+      this.freeForeignBlock(address);
+    }
+  }
+
+  private freeForeignBlock(address: number): void {
+    const heap = this.i32;
+    heap[this.thread.block + ThreadBlock.Counters + Counter.ForeignFrees]++;
+    freeForeign(heap, this.thread.atomics, address);
+  }
+
+  /** The run of an object waits for lock-free readers, as pages do; a bare array's was delayed before. */
+  private freeHuge(address: number): void {
+    const heap = this.i32;
+    const page = pageOf(heap, address);
+    if (this.delayed === null || heap[page + Page.Tag] === HeapTag.Mem) {
+      releaseHuge(heap, address);
+      return;
+    }
+    markHugeDead(heap, address);
+    this.delayed.add(address, heap[page + Page.BlockWords] * 4);
+  }
+}

@@ -1,0 +1,203 @@
+import { Command } from 'commander';
+import { formatCompareJson, toCompareJson } from '../report/json.js';
+import { markdownTable } from '../report/markdown.js';
+import { findProblems } from '../report/problems.js';
+import type { ProgressStream } from '../report/progress.js';
+import { createProgress } from '../report/progress.js';
+import { type Result, toResults } from '../report/results.js';
+import { renderTable } from '../report/table.js';
+import { painter, plural } from '../report/text.js';
+import type { CompareOptions, Measurement } from '../report/types.js';
+import type { CliDependencies } from './dependencies.js';
+import { ExitStatus } from './errors.js';
+import { prepareJsonFile, writeJsonFile } from './jsonTarget.js';
+import {
+  parseBuilds,
+  parseDuration,
+  parseMemory,
+  parseRepeats,
+  parseThreads,
+  parseWorkloads,
+} from './options.js';
+
+/** Output that is no terminal has no width of its own; documents and logs are read at this one. */
+const DEFAULT_WIDTH = 100;
+const MIN_WIDTH = 42;
+
+const EXAMPLES = `
+Examples:
+  ungil compare                                     all workloads, about three minutes
+  ungil compare fib shared-list-append              two of them
+  ungil compare --threads 1,2,4 --time 200ms        more threads, shorter repeats
+  ungil compare --builds free-threaded,gilectomy    biased against atomic reference counts
+  ungil compare shared-counter-lock --json - | jq .summary
+
+Exit status: 0 as expected, 1 wrong result, leak or failed program, 2 bad usage, 130 interrupted.
+Ctrl-C prints what was measured until then; a second one ends at once.`;
+
+interface RawOptions {
+  builds: string;
+  threads: string;
+  time: string;
+  repeats: string;
+  memory: string;
+  json?: string;
+  markdown?: boolean;
+}
+
+/** `ungil compare`. `exit` receives the exit status. */
+export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+  return new Command('compare')
+    .description(
+      'run workloads on builds and numbers of threads, and compare them with each other and with CPython',
+    )
+    .argument('[workload...]', 'workloads by name, see `ungil list` (default: all that do not race)')
+    .option('--builds <names>', 'builds, separated by commas', 'gil,free-threaded')
+    .option('--threads <counts>', 'numbers of threads, separated by commas', '1,2')
+    .option('--time <duration>', 'how long one repeat runs, in ms or s', '500ms')
+    .option('--repeats <count>', 'repeats of each combination; the median counts', '5')
+    .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '1GiB')
+    .option(
+      '--json <file>',
+      'write the results as JSON, - for standard output (the table then goes to standard error)',
+    )
+    .option('--markdown', 'print the table as Markdown')
+    .addHelpText('after', EXAMPLES)
+    .action(async (names: string[], raw: RawOptions) => {
+      const options: CompareOptions = {
+        workloads: parseWorkloads(names, deps.workloads),
+        builds: parseBuilds(raw.builds, deps.builds),
+        threads: parseThreads(raw.threads),
+        timeMs: parseDuration(raw.time),
+        repeats: parseRepeats(raw.repeats),
+        memoryBytes: parseMemory(raw.memory),
+      };
+      if (raw.json !== undefined && raw.json !== '-') prepareJsonFile(raw.json);
+      const run = await measure(options, deps);
+      exit(report(run, options, raw, deps));
+    });
+}
+
+// --- Measuring ---
+
+/** What came of the measuring, whole or not. */
+interface Run {
+  measurements: Measurement[];
+  /** Combinations that there were to measure. */
+  total: number;
+  /** The program's error that ended the run, else null. */
+  failure: Failure | null;
+}
+
+interface Failure {
+  error: unknown;
+  /** What was running: `fib, gil, 2 threads`. Empty if nothing was yet. */
+  during: string;
+}
+
+async function measure(options: CompareOptions, deps: CliDependencies): Promise<Run> {
+  const progress = createProgress(deps.stderr, deps.env.TERM, deps.now);
+  const run: Run = {
+    measurements: [],
+    total: options.workloads.length * options.builds.length * options.threads.length,
+    failure: null,
+  };
+  let during = '';
+  const hooks = {
+    onStart(total: number): void {
+      run.total = total;
+      progress.onStart(total);
+    },
+    onStep(workload: string, build: string, threads: number): void {
+      during = `${workload}, ${build}, ${plural(threads, 'thread')}`;
+      progress.onStep(workload, build, threads);
+    },
+    onMeasurement(measurement: Measurement): void {
+      run.measurements.push(measurement);
+      progress.onMeasurement(measurement);
+    },
+  };
+  try {
+    await deps.compare(options, hooks, deps.interrupt);
+  } catch (error) {
+    if (!isOurInterrupt(error, deps.interrupt)) run.failure = { error, during };
+  } finally {
+    progress.finish();
+  }
+  return run;
+}
+
+/** An interrupt may also arrive as the error that ended the threads. */
+function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean {
+  if (!interrupt.aborted) return false;
+  const code = (error as { code?: unknown } | null)?.code;
+  return error === interrupt.reason || code === 'UNGIL_ABORTED' || code === 'ABORT_ERR';
+}
+
+// --- Reporting ---
+
+/** Writes JSON and table; gives the exit status. */
+function report(run: Run, options: CompareOptions, raw: RawOptions, deps: CliDependencies): ExitStatus {
+  const results = toResults(run.measurements, deps.workloads);
+  const complete = run.failure === null && results.length >= run.total;
+  const host = { ungil: deps.version, node: deps.node, cpus: deps.cpus };
+  const json = formatCompareJson(toCompareJson(host, options, results, complete));
+  // The file comes first: a reader that closed its end of the pipe must not cost the results.
+  const saved = saveJson(json, raw, deps);
+  printTable(results, raw, deps);
+  if (raw.json === '-') deps.stdout.write(json);
+  if (run.failure !== null) deps.stderr.write(describeFailure(run.failure));
+  if (!complete) {
+    const why = run.failure !== null ? 'failed' : 'interrupted';
+    const count = `${results.length} of ${plural(run.total, 'measurement')}`;
+    tableStream(raw, deps).write(`${why}: the results are incomplete, ${count} made\n`);
+  }
+  return saved ? exitStatus(run, results, complete, deps) : ExitStatus.CheckFailed;
+}
+
+/** False if the file could not be written although it could before the run, as when the disk is full. */
+function saveJson(json: string, raw: RawOptions, deps: CliDependencies): boolean {
+  if (raw.json === undefined || raw.json === '-') return true;
+  try {
+    writeJsonFile(raw.json, json);
+    deps.stderr.write(`wrote ${raw.json}\n`);
+    return true;
+  } catch (error) {
+    deps.stderr.write(
+      `ungil: cannot write '${raw.json}': ${error instanceof Error ? error.message : error}\n`,
+    );
+    return false;
+  }
+}
+
+function exitStatus(run: Run, results: Result[], complete: boolean, deps: CliDependencies): ExitStatus {
+  if (run.failure !== null) return ExitStatus.CheckFailed;
+  if (!complete) return ExitStatus.Interrupted;
+  const failed = findProblems(results, deps.workloads).some((problem) => problem.fails);
+  return failed ? ExitStatus.CheckFailed : ExitStatus.Done;
+}
+
+function tableStream(raw: RawOptions, deps: CliDependencies): ProgressStream {
+  return raw.json === '-' ? deps.stderr : deps.stdout;
+}
+
+function printTable(results: readonly Result[], raw: RawOptions, deps: CliDependencies): void {
+  if (results.length === 0) return;
+  const stream = tableStream(raw, deps);
+  if (raw.markdown === true) {
+    stream.write(markdownTable(results, deps.workloads));
+    return;
+  }
+  const width = Math.max(MIN_WIDTH, (stream.isTTY === true ? stream.columns : undefined) ?? DEFAULT_WIDTH);
+  const paint = painter(stream.isTTY === true && !deps.env.NO_COLOR && deps.env.TERM !== 'dumb');
+  const lines = renderTable(results, { width, paint, workloads: deps.workloads });
+  stream.write(`${lines.join('\n')}\n`);
+}
+
+/** The error with its stack, the thread's number and what was running. Ends in a newline. */
+function describeFailure({ error, during }: Failure): string {
+  const thread = (error as { thread?: unknown } | null)?.thread;
+  const place = [during, typeof thread === 'number' ? `thread ${thread}` : ''].filter((part) => part !== '');
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  return `ungil: the run failed${place.length > 0 ? ` (${place.join('; ')})` : ''}: ${text}\n`;
+}

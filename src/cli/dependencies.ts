@@ -1,0 +1,22 @@
+import type { ProgressStream } from '../report/progress.js';
+import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
+
+/** Everything that the commands touch outside themselves, so that tests can drive them with fakes. */
+export interface CliDependencies {
+  /** Version of ungil. */
+  version: string;
+  /** Version of Node. */
+  node: string;
+  cpus: number;
+  workloads: readonly WorkloadInfo[];
+  builds: readonly BuildInfo[];
+  compare: Compare;
+  stdout: ProgressStream;
+  stderr: ProgressStream;
+  /** Aborts on the first SIGINT. */
+  interrupt: AbortSignal;
+  /** `NO_COLOR` and `TERM` are looked at. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds from any origin, never going back. */
+  now(): number;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Compare } from '../report/types.js';
+import { BUILDS } from '../runtime/builds.js';
+import { WORKLOADS } from '../workloads/index.js';
+import { ExitStatus } from './errors.js';
+import { runCli } from './program.js';
+
+/** npm hands Ctrl-C on to its child, which the terminal has signalled already: so near, the two are one. */
+const SAME_SIGNAL_MS = 100;
+
+/** Aborts on the first SIGINT; the second one ends the process at once. */
+function listenForInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  process.on('SIGINT', () => {
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort();
+    } else if (performance.now() - first > SAME_SIGNAL_MS) {
+      process.exit(ExitStatus.Interrupted);
+    }
+  });
+  return controller.signal;
+}
+
+/**
+ * A reader that closed its end (`| head`) is no error. Results come last, so there is nothing left to do when
+ * standard output closes; a run whose progress nobody can see is ended.
+ */
+function endQuietlyOnClosedPipes(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(ExitStatus.Done);
+  });
+}
+
+function readVersion(): string {
+  // From dist/src/cli/ to the package.
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
+  return (manifest as { version: string }).version;
+}
+
+/** Loads the runtime and its pool only when something is to run. */
+const compare: Compare = async (options, hooks, signal) => {
+  const module = await import('../workloads/compare.js');
+  return module.compare(options, hooks, signal);
+};
+
+endQuietlyOnClosedPipes();
+process.exitCode = await runCli(process.argv.slice(2), {
+  version: readVersion(),
+  node: process.version,
+  cpus: availableParallelism(),
+  workloads: WORKLOADS,
+  builds: BUILDS,
+  compare,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupt: listenForInterrupt(),
+  env: process.env,
+  now: () => performance.now(),
+});

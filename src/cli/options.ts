@@ -1,0 +1,95 @@
+import { Geometry } from '../memory/layout.js';
+import type { BuildInfo, WorkloadInfo } from '../report/types.js';
+import { UsageError } from './errors.js';
+import { nearest } from './suggest.js';
+
+/** Parsers of arguments. Each gives a checked value or throws a UsageError that names what is accepted. */
+
+const MAX_TIME_MS = 600_000;
+const MAX_REPEATS = 1000;
+const MIB = 1024 * 1024;
+const MIN_MEMORY_BYTES = Geometry.MinSegments * Geometry.SegmentBytes;
+const MAX_MEMORY_BYTES = Geometry.MaxSegments * Geometry.SegmentBytes;
+
+/** Names of known workloads without repetition; for none given, all whose programs do not race. */
+export function parseWorkloads(names: readonly string[], known: readonly WorkloadInfo[]): string[] {
+  if (names.length === 0) return known.filter((info) => info.races !== true).map((info) => info.name);
+  return checkNames(
+    names,
+    'workload',
+    known.map((info) => info.name),
+  );
+}
+
+/** A comma-separated list of builds that can run. */
+export function parseBuilds(text: string, known: readonly BuildInfo[]): string[] {
+  const available = known.filter((build) => build.available !== false).map((build) => build.name);
+  const names = splitList(text, '--builds', `accepted: ${available.join(', ')}`);
+  const planned = names.find((name) =>
+    known.some((build) => build.name === name && build.available === false),
+  );
+  if (planned !== undefined) {
+    throw new UsageError(`build '${planned}' is not available yet; available: ${available.join(', ')}`);
+  }
+  return checkNames(names, 'build', available);
+}
+
+/** A comma-separated list of numbers of threads, sorted, without repetition. */
+export function parseThreads(text: string): number[] {
+  const accepted = `accepted: whole numbers from 1 to ${Geometry.MaxThreads}, separated by commas`;
+  const counts = splitList(text, '--threads', accepted).map((part) => {
+    const count = parseWhole(part);
+    if (count === null || count < 1 || count > Geometry.MaxThreads) {
+      throw new UsageError(`thread count '${part}' is out of range; ${accepted}`);
+    }
+    return count;
+  });
+  return [...new Set(counts)].sort((a, b) => a - b);
+}
+
+/** A duration such as `500ms` or `1.5s`, in milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);
+  const milliseconds = match === null ? Number.NaN : Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  if (milliseconds >= 1 && milliseconds <= MAX_TIME_MS) return milliseconds;
+  throw new UsageError(
+    `duration '${text}' is not valid; accepted: 1ms to ${MAX_TIME_MS / 1000}s, such as 500ms or 2s`,
+  );
+}
+
+/** A number of repeats. */
+export function parseRepeats(text: string): number {
+  const repeats = parseWhole(text);
+  if (repeats !== null && repeats >= 1 && repeats <= MAX_REPEATS) return repeats;
+  throw new UsageError(`repeats '${text}' is not valid; accepted: a whole number from 1 to ${MAX_REPEATS}`);
+}
+
+/** A size such as `512MiB` or `1GiB`, in bytes. */
+export function parseMemory(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(MiB|GiB)$/.exec(text);
+  const bytes =
+    match === null ? Number.NaN : Math.ceil(Number(match[1]) * MIB * (match[2] === 'GiB' ? 1024 : 1));
+  if (bytes >= MIN_MEMORY_BYTES && bytes <= MAX_MEMORY_BYTES) return bytes;
+  const range = `${MIN_MEMORY_BYTES / MIB}MiB to ${MAX_MEMORY_BYTES / MIB / 1024}GiB`;
+  throw new UsageError(`memory '${text}' is not valid; accepted: ${range}, such as 512MiB or 1GiB`);
+}
+
+function parseWhole(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+function splitList(text: string, option: string, accepted: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes('')) throw new UsageError(`${option} '${text}' has an empty entry; ${accepted}`);
+  return parts;
+}
+
+function checkNames(names: readonly string[], what: string, accepted: readonly string[]): string[] {
+  const unknown = names.find((name) => !accepted.includes(name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, accepted);
+    const hint = near === null ? '' : `did you mean '${near}'? `;
+    throw new UsageError(`unknown ${what} '${unknown}'; ${hint}accepted: ${accepted.join(', ')}`);
+  }
+  return [...new Set(names)];
+}

@@ -1,0 +1,76 @@
+import { Command, type CommanderError } from 'commander';
+import { compareCommand } from './compareCommand.js';
+import type { CliDependencies } from './dependencies.js';
+import { ExitStatus, UsageError } from './errors.js';
+import { listCommand } from './listCommand.js';
+
+/**
+ * Runs one command line (without `node` and the script's name) and resolves to the exit status. Bad usage is one
+ * line on standard error; other errors of a command are shown with their stack.
+ */
+export async function runCli(args: readonly string[], deps: CliDependencies): Promise<ExitStatus> {
+  let status = ExitStatus.Done;
+  const program = buildProgram(deps, (result) => {
+    status = result;
+  });
+  try {
+    if (args.length === 0) throw new UsageError(`no command given; ${acceptedBy(program)}`);
+    await program.parseAsync([...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof HelpShown) return ExitStatus.Done;
+    if (error instanceof UsageError) {
+      deps.stderr.write(`ungil: ${oneLine(error.message)}\n`);
+      return ExitStatus.BadUsage;
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    deps.stderr.write(`ungil: ${text}\n`);
+    return ExitStatus.CheckFailed;
+  }
+}
+
+/** The command tree. `exit` receives the status of the command that ran. */
+export function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+  const program = new Command('ungil')
+    .description(
+      "an executable model of CPython's memory management, with and without the global interpreter lock",
+    )
+    .version(deps.version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .addHelpText('after', '\nExamples:\n  ungil compare\n  ungil compare fib --threads 1,2,4\n  ungil list');
+  for (const command of [compareCommand(deps, exit), listCommand(deps, exit)]) program.addCommand(command);
+  for (const command of [program, ...program.commands]) connect(command, deps);
+  return program;
+}
+
+/** Help or version was asked for and printed. */
+class HelpShown extends Error {}
+
+/** Sends a command's output to our streams and its complaints to `runCli`. */
+function connect(command: Command, deps: CliDependencies): void {
+  const width = (): number => (deps.stdout.isTTY === true ? deps.stdout.columns : undefined) ?? 100;
+  command.configureOutput({
+    writeOut: (text) => void deps.stdout.write(text),
+    writeErr: (text) => void deps.stderr.write(text),
+    // Commander's own message is reworded in `exitOverride`.
+    outputError: () => {},
+    getOutHelpWidth: width,
+    getErrHelpWidth: width,
+  });
+  command.exitOverride((error: CommanderError) => {
+    if (error.exitCode === 0) throw new HelpShown();
+    throw new UsageError(`${error.message.replace(/^error: /, '')}; ${acceptedBy(command)}`);
+  });
+}
+
+/** What may follow the command: its sub-commands, else its options. */
+function acceptedBy(command: Command): string {
+  const names = command.commands.map((sub) => sub.name());
+  const options = command.options.map((option) => option.long ?? option.flags);
+  const help = command.parent === null ? 'ungil --help' : `ungil ${command.name()} --help`;
+  return `accepted: ${[...names, ...options, '--help'].join(', ')} (see ${help})`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}

@@ -1,0 +1,32 @@
+/** The public face: what a user imports. */
+export {
+  FatalError,
+  MemoryError,
+  ProgramError,
+  PythonError,
+  RunAborted,
+  RuntimeStateError,
+  WorkerDied,
+} from './memory/errors.js';
+export type { Ref } from './refcount/refCounter.js';
+export { BUILDS, type Build } from './runtime/builds.js';
+export type { Bodies, Body } from './runtime/calls.js';
+export {
+  DictHandle,
+  FunctionHandle,
+  Handle,
+  ListHandle,
+  LockHandle,
+  TupleHandle,
+  type Value,
+} from './runtime/handles.js';
+export type { LeakRecord } from './runtime/leaks.js';
+export type { Program, Shared } from './runtime/program.js';
+export {
+  type RunOptions,
+  type RunReport,
+  Runtime,
+  type RuntimeOptions,
+  type ShutdownReport,
+} from './runtime/runtime.js';
+export type { Thread } from './runtime/thread.js';

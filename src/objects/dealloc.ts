@@ -1,0 +1,106 @@
+import { FatalError } from '../memory/errors.js';
+import { BuiltinType, Header, TypeKind, TypeObject } from '../memory/layout.js';
+import type { Deallocator, Ref } from '../refcount/refCounter.js';
+
+/** One slot a type: gives back what the object references and its memory. */
+export interface DeallocSlots {
+  readonly numbers: { deallocInt(object: Ref): void; deallocFloat(object: Ref): void };
+  readonly strings: { dealloc(object: Ref): void };
+  readonly tuples: { dealloc(object: Ref): void };
+  readonly lists: { dealloc(object: Ref): void };
+  readonly dicts: { dealloc(object: Ref): void };
+  readonly functions: { dealloc(object: Ref): void };
+  readonly locks: { dealloc(object: Ref): void };
+  readonly instances: { dealloc(object: Ref): void };
+}
+
+/** Containers within containers, before the rest waits its turn (CPython measures its C stack instead). */
+const NESTING_LIMIT = 200;
+
+/**
+ * Destroys objects by their type (CPython `_Py_Dealloc`), with the trashcan: a chain of containers of any depth
+ * is taken apart without using the stack for it. Waiting objects are linked through their owner word, as in
+ * CPython (`tstate->delete_later`); nobody else can reach them any more.
+ */
+export class TypeDeallocator implements Deallocator {
+  private readonly i32: Int32Array;
+  private numbers!: DeallocSlots['numbers'];
+  private lists!: DeallocSlots['lists'];
+  private instances!: DeallocSlots['instances'];
+  private slots!: DeallocSlots;
+  private nesting = 0;
+  private deleteLater: Ref = 0;
+
+  constructor(i32: Int32Array) {
+    this.i32 = i32;
+  }
+
+  /** Set once by the composition: the types need the counter, which needs this. */
+  connect(slots: DeallocSlots): void {
+    this.slots = slots;
+    this.numbers = slots.numbers;
+    this.lists = slots.lists;
+    this.instances = slots.instances;
+  }
+
+  dealloc(object: Ref): void {
+    const type = this.i32[object + Header.Type];
+    if (type === BuiltinType.Int) this.numbers.deallocInt(object);
+    else this.deallocOther(object, this.i32[type + TypeObject.Kind]);
+  }
+
+  private deallocOther(object: Ref, kind: TypeKind): void {
+    switch (kind) {
+      case TypeKind.Float:
+        this.numbers.deallocFloat(object);
+        return;
+      case TypeKind.Str:
+        this.slots.strings.dealloc(object);
+        return;
+      case TypeKind.Lock:
+        this.slots.locks.dealloc(object);
+        return;
+      default:
+        if (this.nesting >= NESTING_LIMIT) this.discard(object);
+        else this.deallocContainer(object, kind);
+    }
+  }
+
+  private deallocContainer(object: Ref, kind: TypeKind): void {
+    this.nesting++;
+    if (kind === TypeKind.List) this.lists.dealloc(object);
+    else if (kind === TypeKind.Instance) this.instances.dealloc(object);
+    else this.deallocRareContainer(object, kind);
+    if (--this.nesting === 0 && this.deleteLater !== 0) this.emptyTrashcan();
+  }
+
+  private deallocRareContainer(object: Ref, kind: TypeKind): void {
+    switch (kind) {
+      case TypeKind.Dict:
+        this.slots.dicts.dealloc(object);
+        return;
+      case TypeKind.Tuple:
+        this.slots.tuples.dealloc(object);
+        return;
+      case TypeKind.Function:
+        this.slots.functions.dealloc(object);
+        return;
+      default:
+        throw new FatalError(`an object of type kind ${kind} at ${object} cannot be freed`);
+    }
+  }
+
+  private discard(object: Ref): void {
+    this.i32[object + Header.Owner] = this.deleteLater;
+    this.deleteLater = object;
+  }
+
+  private emptyTrashcan(): void {
+    const heap = this.i32;
+    while (this.deleteLater !== 0) {
+      const object = this.deleteLater;
+      this.deleteLater = heap[object + Header.Owner];
+      this.deallocContainer(object, heap[heap[object + Header.Type] + TypeObject.Kind]);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import type { Allocator } from '../allocators/allocator.js';
+import type { AtomicOps } from '../memory/atomicOps.js';
+import { FatalError, PythonError } from '../memory/errors.js';
+import {
+  BuiltinType,
+  DictKeys,
+  DictKeysKind,
+  DictLimits,
+  GcBits,
+  Header,
+  HeapTag,
+  InstanceObject,
+  PreHeader,
+  StrObject,
+  TypeFlags,
+  TypeKind,
+  TypeObject,
+} from '../memory/layout.js';
+import { allocStatic } from '../memory/staticArena.js';
+import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import type { Mutex } from '../sync/mutex.js';
+import type { ObjectContext } from './context.js';
+import { initKeys, KeyTables } from './dictKeys.js';
+import type { Guard } from './guard.js';
+import type { Strings } from './strings.js';
+
+/**
+ * Classes, and instances with inline values (CPython `Objects/typeobject.c`, `dictobject.c`): the names are in
+ * one split key table of the class, the values behind the header of each instance, in the order of that table.
+ * `__dict__` is never materialised.
+ *
+ * This class reads and writes under the build's guard on the instance; `LockFreeInstances` adds what the
+ * free-threaded build does. Attribute names are interned strings, compared by identity. Methods take borrowed
+ * references and return new ones; attached threads only.
+ */
+export class Instances {
+  protected readonly i32: Int32Array;
+  protected readonly refs: RefCounter;
+  protected readonly guard: Guard;
+  private readonly i8: Int8Array;
+  protected readonly atomics: AtomicOps;
+  private readonly allocator: Allocator;
+  private readonly mutex: Mutex;
+  private readonly strings: Strings;
+  private readonly tables: KeyTables;
+
+  constructor(context: ObjectContext, strings: Strings) {
+    this.i32 = context.i32;
+    this.i8 = context.memory.i8;
+    this.atomics = context.atomics;
+    this.refs = context.refs;
+    this.guard = context.guard;
+    this.allocator = context.allocator;
+    this.mutex = context.mutex;
+    this.strings = strings;
+    this.tables = new KeyTables(context);
+  }
+
+  /**
+   * A class. `attributes`: the names that `__init__` sets, in its order. `init`: its function or 0. `capacity`:
+   * values that an instance has room for, at most 30; by default what fits into the block that the names need, or
+   * 30 if none are given (as CPython, which learns the size from the first instances).
+   *
+   * Classes are immortal, in the static arena: CPython's are deferred and counted per thread (`uniqueid.c`), to
+   * the same end, that making an instance does not touch a count that all threads share. Throws ValueError for
+   * names that do not fit, MemoryError.
+   */
+  createType(
+    name: string,
+    attributes: readonly string[],
+    init: Ref,
+    capacity = room(attributes.length),
+  ): Ref {
+    if (!(attributes.length <= capacity && capacity <= DictLimits.SharedKeysMax)) {
+      throw new PythonError(
+        'ValueError',
+        `class ${name}: ${attributes.length} attributes, room for ${capacity}, at most ${DictLimits.SharedKeysMax}`,
+      );
+    }
+    const heap = this.i32;
+    const names = attributes.map((attribute) => this.strings.intern(attribute));
+    const typeName = this.strings.intern(name);
+    const type = allocStatic(heap, TypeObject.Words);
+    const keys = allocStatic(heap, SplitKeys.Words);
+    initKeys(heap, keys, DictLimits.SharedKeysLog2, DictKeysKind.Split, DictLimits.SharedKeysMax);
+    heap[keys + DictKeys.Usable] = capacity;
+    this.refs.initImmortal(type, BuiltinType.Type);
+    heap[type + TypeObject.Kind] = TypeKind.Instance;
+    heap[type + TypeObject.Name] = typeName;
+    heap[type + TypeObject.BasicWords] = InstanceObject.Values;
+    heap[type + TypeObject.Flags] = TypeFlags.HaveGc | TypeFlags.PreHeader;
+    heap[type + TypeObject.SharedKeys] = keys;
+    heap[type + TypeObject.Init] = init;
+    heap[type + TypeObject.InlineCapacity] = capacity;
+    if (init !== 0) this.refs.incref(init);
+    for (const interned of names) this.addName(type, interned);
+    return type;
+  }
+
+  /** An instance without attributes; `__init__` is not called. Throws MemoryError. */
+  create(type: Ref): Ref {
+    const heap = this.i32;
+    const capacity = heap[type + TypeObject.InlineCapacity];
+    const words = PreHeader.Words + InstanceObject.Values + capacity;
+    const object = this.allocator.alloc(words, HeapTag.GcPre) + PreHeader.Words;
+    for (let word = object - PreHeader.Words; word < object; word++) heap[word] = 0;
+    this.refs.incref(type);
+    this.refs.init(object, type, GcBits.Tracked);
+    const end = object + InstanceObject.Values + capacity;
+    for (let word = object + InstanceObject.ValuesUsed; word < end; word++) heap[word] = 0;
+    return object;
+  }
+
+  /** object.name. Throws AttributeError. */
+  getAttr(object: Ref, name: Ref): Ref {
+    const index = this.slotIndex(this.i32[object + Header.Type], name);
+    const value = index < 0 ? 0 : this.getSlot(object, index);
+    return value !== 0 ? value : this.missing(object, name);
+  }
+
+  /**
+   * object.name = value. A name that is new to the class is added to the shared keys. Throws AttributeError when
+   * the instances have no room for it.
+   */
+  setAttr(object: Ref, name: Ref, value: Ref): void {
+    const type = this.i32[object + Header.Type];
+    let index = this.slotIndex(type, name);
+    if (index < 0) index = this.addName(type, name);
+    if (index < 0) this.full(type, name);
+    this.setSlot(object, index, value);
+  }
+
+  /**
+   * The place of an attribute in the instances of a class, -1 if none has it yet; never changes. Reads without a
+   * lock in every build (declared racy reads): names are only ever added, an index goes from empty to its entry, a
+   * name from 0 to itself; seen in the middle of that, the name is not there yet.
+   */
+  slotIndex(type: Ref, name: Ref): number {
+    const heap = this.i32;
+    const indices = (heap[type + TypeObject.SharedKeys] + DictKeys.Indices) << 2;
+    const entries = heap[type + TypeObject.SharedKeys] + SplitKeys.FirstEntry;
+    const hash = heap[name + StrObject.Hash];
+    let perturb = hash;
+    let position = hash & SplitKeys.Mask;
+    for (;;) {
+      const index = this.i8[indices + position];
+      if (index === DictLimits.Empty) return -1;
+      if (heap[entries + index] === name) return index;
+      perturb >>>= DictLimits.PerturbShift;
+      position = (position * 5 + perturb + 1) & SplitKeys.Mask;
+    }
+  }
+
+  /** The value at a place (CPython `LOAD_ATTR_INSTANCE_VALUE`), 0 if it was never set. */
+  getSlot(object: Ref, index: number): Ref {
+    const token = this.guard.begin(object);
+    const value = this.i32[object + InstanceObject.Values + index];
+    if (value !== 0) this.refs.newRefWithLock(value);
+    this.guard.end(token);
+    return value;
+  }
+
+  /** Sets the value at a place (CPython `STORE_ATTR_INSTANCE_VALUE`). */
+  setSlot(object: Ref, index: number, value: Ref): void {
+    const token = this.guard.begin(object);
+    const heap = this.i32;
+    const slot = object + InstanceObject.Values + index;
+    const old = heap[slot];
+    this.refs.incref(value);
+    this.storeValue(object, slot, value);
+    if (old === 0) heap[object + InstanceObject.ValuesUsed]++;
+    this.guard.end(token);
+    if (old !== 0) this.refs.decref(old);
+  }
+
+  /** The last reference is gone: drops the values and the class, frees the block. */
+  dealloc(object: Ref): void {
+    const heap = this.i32;
+    const type = heap[object + Header.Type];
+    const first = object + InstanceObject.Values;
+    const end = first + heap[type + TypeObject.InlineCapacity];
+    for (let slot = first; slot < end; slot++) {
+      const value = heap[slot];
+      if (value !== 0) this.refs.decref(value);
+    }
+    this.refs.decref(type);
+    this.allocator.free(object - PreHeader.Words, HeapTag.GcPre);
+  }
+
+  /** Shows a value to readers that take no lock. */
+  protected storeValue(_object: Ref, slot: number, value: Ref): void {
+    this.i32[slot] = value;
+  }
+
+  /**
+   * Appends a name to the keys of a class (CPython `insert_split_key`); its place, or -1 if there is no room. The
+   * keys' mutex is a leaf lock. `Entries` grows before `Usable` shrinks, so that whoever reads them in the
+   * opposite order never finds their sum too small (D25).
+   */
+  private addName(type: Ref, name: Ref): number {
+    if (!this.strings.isInterned(name)) throw new FatalError('the name of an attribute must be interned');
+    const heap = this.i32;
+    const keys = heap[type + TypeObject.SharedKeys];
+    const byte = (keys + DictKeys.Mutex) << 2;
+    this.mutex.lock(byte, false);
+    let index = this.slotIndex(type, name);
+    if (index < 0 && heap[keys + DictKeys.Usable] > 0) {
+      index = heap[keys + DictKeys.Entries];
+      const position = this.tables.emptyPosition(keys, heap[name + StrObject.Hash]);
+      this.tables.publishIndex(keys, DictLimits.SharedKeysLog2, position, index);
+      this.atomics.store(keys + SplitKeys.FirstEntry + index, name);
+      this.atomics.store(keys + DictKeys.Entries, index + 1);
+      this.atomics.store(keys + DictKeys.Usable, heap[keys + DictKeys.Usable] - 1);
+    }
+    this.mutex.unlock(byte);
+    return index;
+  }
+
+  private missing(object: Ref, name: Ref): never {
+    const type = this.strings.text(this.i32[this.i32[object + Header.Type] + TypeObject.Name]);
+    throw new PythonError('AttributeError', `'${type}' object has no attribute '${this.strings.text(name)}'`);
+  }
+
+  private full(type: Ref, name: Ref): never {
+    const typeName = this.strings.text(this.i32[type + TypeObject.Name]);
+    const capacity = this.i32[type + TypeObject.InlineCapacity];
+    throw new PythonError(
+      'AttributeError',
+      `'${typeName}' objects have room for ${capacity} attributes, none is left for '${this.strings.text(name)}'`,
+    );
+  }
+}
+
+/** The one size of split tables: 64 slots of a byte, 30 entries. */
+const enum SplitKeys {
+  Mask = (1 << DictLimits.SharedKeysLog2) - 1,
+  FirstEntry = DictKeys.Indices + (1 << (DictLimits.SharedKeysLog2 - 2)),
+  Words = FirstEntry + DictLimits.SharedKeysMax,
+}
+
+/** Values that fit into the block for `names` of them: blocks are multiples of four words. */
+function room(names: number): number {
+  if (names === 0) return DictLimits.SharedKeysMax;
+  const fixed = PreHeader.Words + InstanceObject.Values;
+  return Math.min(DictLimits.SharedKeysMax, ((fixed + names + 3) & ~3) - fixed);
+}

@@ -1,0 +1,78 @@
+import { Counter, GcBits, Header, Immortal, InstanceObject, ThreadBlock } from '../memory/layout.js';
+import type { Ref } from '../refcount/refCounter.js';
+import type { ObjectContext } from './context.js';
+import { Instances } from './instances.js';
+import type { Strings } from './strings.js';
+
+/** Fields of a header's first word that say who may read without a lock. */
+const enum Word0 {
+  Shared = GcBits.Shared << 24,
+  OwnerAndShared = Header.OwnerMask | Shared,
+}
+
+/**
+ * Instances in the free-threaded build: values are read without a lock (CPython
+ * `_PyObject_TryGetInstanceAttribute`), written under the instance's.
+ *
+ * As in lists and dicts, the Shared bit says that others than the owner read without the lock; the first of them
+ * sets it, under the lock. CPython does without it here, and always stores with release order, which is free on
+ * its machines; a JavaScript atomic store is not, so an instance that only its owner knows is written plainly.
+ */
+export class LockFreeInstances extends Instances {
+  private readonly u8: Uint8Array;
+  private readonly id: number;
+  private readonly lockedReads: number;
+
+  constructor(context: ObjectContext, strings: Strings) {
+    super(context, strings);
+    this.u8 = context.memory.u8;
+    this.id = context.id;
+    this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
+  }
+
+  /**
+   * Declared racy reads: the owner id of this thread is never wrong; the slot is part of the object, which the
+   * caller keeps alive, and is looked at again after an increment that is not the owner's. The own increment
+   * needs no second look: an object of this thread only this thread frees; nor does an immortal one.
+   */
+  override getSlot(object: Ref, index: number): Ref {
+    const heap = this.i32;
+    const word = heap[object];
+    if ((word & Header.OwnerMask) === this.id || (word & Word0.Shared) !== 0) {
+      const slot = object + InstanceObject.Values + index;
+      const value = heap[slot];
+      if (value === 0) return 0;
+      const local = (heap[value + Header.Local] + 1) | 0;
+      if (local === Immortal.Local + 1) return value;
+      if ((heap[value] & Header.OwnerMask) === this.id) {
+        heap[value + Header.Local] = local;
+        return value;
+      }
+      if (this.refs.tryIncrefCompare(slot, value)) return value;
+    }
+    return this.getSlotLocked(object, index);
+  }
+
+  private getSlotLocked(object: Ref, index: number): Ref {
+    const heap = this.i32;
+    heap[this.lockedReads]++;
+    const token = this.guard.begin(object);
+    this.share(object);
+    const value = heap[object + InstanceObject.Values + index];
+    if (value !== 0) this.refs.newRefWithLock(value);
+    this.guard.end(token);
+    return value;
+  }
+
+  protected override storeValue(object: Ref, slot: number, value: Ref): void {
+    if ((this.i32[object] & Word0.OwnerAndShared) === this.id) this.i32[slot] = value;
+    else this.atomics.store(slot, value);
+  }
+
+  /** Under the guard. The byte beside the bits is the locked mutex. */
+  private share(object: Ref): void {
+    const word = this.i32[object];
+    if ((word & Header.OwnerMask) === this.id || (word & Word0.Shared) !== 0) return;
+    Atomics.or(this.u8, (object << 2) + Header.GcBitsByte, GcBits.Shared);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Allocator } from '../allocators/allocator.js';
+import { PythonError } from '../memory/errors.js';
+import { BuiltinType, HeapTag, LockObject } from '../memory/layout.js';
+import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import type { Mutex } from '../sync/mutex.js';
+import type { ObjectContext } from './context.js';
+
+/** threading.Lock: a `Mutex` byte in an object, as in CPython since 3.14. No owner, no recursion. */
+export class Locks {
+  private readonly i32: Int32Array;
+  private readonly refs: RefCounter;
+  private readonly allocator: Allocator;
+  private readonly mutex: Mutex;
+
+  constructor(context: ObjectContext) {
+    this.i32 = context.i32;
+    this.refs = context.refs;
+    this.allocator = context.allocator;
+    this.mutex = context.mutex;
+  }
+
+  create(): Ref {
+    const lock = this.allocator.alloc(LockObject.Words, HeapTag.Object);
+    this.refs.init(lock, BuiltinType.Lock, 0);
+    this.i32[lock + LockObject.Mutex] = 0;
+    return lock;
+  }
+
+  /** Waits until the lock is this thread's; detaches while it sleeps. Throws RunAborted. */
+  acquire(lock: Ref): void {
+    this.mutex.lock((lock + LockObject.Mutex) << 2);
+  }
+
+  /** As acquire, for at most `timeoutMs`; 0 only tries. */
+  acquireTimed(lock: Ref, timeoutMs: number): boolean {
+    return this.mutex.lockTimed((lock + LockObject.Mutex) << 2, timeoutMs);
+  }
+
+  /** Any thread may release. Throws RuntimeError if the lock is not held. */
+  release(lock: Ref): void {
+    const byte = (lock + LockObject.Mutex) << 2;
+    if (!this.mutex.isLocked(byte)) throw new PythonError('RuntimeError', 'release unlocked lock');
+    this.mutex.unlock(byte);
+  }
+
+  dealloc(lock: Ref): void {
+    this.allocator.free(lock, HeapTag.Object);
+  }
+}

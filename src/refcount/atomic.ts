@@ -1,0 +1,90 @@
+import type { AtomicOps } from '../memory/atomicOps.js';
+import { FatalError } from '../memory/errors.js';
+import { GcBits, Header, Immortal } from '../memory/layout.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+
+/**
+ * Every increment and decrement one sequentially consistent read-modify-write on a shared word: Larry Hastings'
+ * Gilectomy (2016). The count is the whole word `Header.Shared`; `Header.Local` only marks immortals.
+ */
+export class AtomicRefCounter implements RefCounter {
+  private readonly i32: Int32Array;
+  /** Set once by the composition; destroys what reaches zero. */
+  deallocator!: Deallocator;
+
+  constructor(
+    memory: SharedMemory,
+    private readonly atomics: AtomicOps,
+  ) {
+    this.i32 = memory.i32;
+  }
+
+  init(object: Ref, type: Ref, gcBits: number): void {
+    const heap = this.i32;
+    heap[object] = gcBits << 24;
+    heap[object + Header.Local] = 0;
+    heap[object + Header.Shared] = 1;
+    heap[object + Header.Type] = type;
+  }
+
+  initImmortal(object: Ref, type: Ref): void {
+    this.init(object, type, 0);
+    this.i32[object + Header.Local] = Immortal.Local;
+  }
+
+  incref(object: Ref): void {
+    if (this.i32[object + Header.Local] === Immortal.Local) return;
+    this.atomics.add(object + Header.Shared, 1);
+  }
+
+  decref(object: Ref): void {
+    if (this.i32[object + Header.Local] === Immortal.Local) return;
+    const before = this.atomics.add(object + Header.Shared, -1);
+    if (before === 1) this.deallocator.dealloc(object);
+    else if (before < 1) throw new FatalError(`negative reference count of the object at ${object}`);
+  }
+
+  /** Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. */
+  tryIncrefCompare(slot: number, object: Ref): boolean {
+    if (this.i32[object + Header.Local] === Immortal.Local) return true;
+    const word = object + Header.Shared;
+    let count = this.atomics.load(word);
+    for (;;) {
+      if (count <= 0) return false;
+      const seen = this.atomics.compareExchange(word, count, count + 1);
+      if (seen === count) break;
+      count = seen;
+    }
+    if (this.atomics.load(slot) === object) return true;
+    this.decref(object);
+    return false;
+  }
+
+  newRefWithLock(object: Ref): void {
+    this.incref(object);
+  }
+
+  setMaybeWeakref(_object: Ref): void {}
+
+  isImmortal(object: Ref): boolean {
+    return this.i32[object + Header.Local] === Immortal.Local;
+  }
+
+  isUnique(object: Ref): boolean {
+    return !this.isImmortal(object) && this.atomics.load(object + Header.Shared) === 1;
+  }
+
+  count(object: Ref): number {
+    return this.isImmortal(object) ? Immortal.PlainInitial >>> 0 : this.atomics.load(object + Header.Shared);
+  }
+
+  enableDeferred(_object: Ref): void {}
+  disableDeferred(_object: Ref): void {}
+  isDeferred(object: Ref): boolean {
+    return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
+  }
+  mergeQueued(): void {}
+  start(): void {}
+  exit(): void {}
+}

@@ -1,0 +1,78 @@
+import { GcBits, Header, Immortal } from '../memory/layout.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+
+/**
+ * One count a header, plain increments (CPython's default build, `Include/refcount.h`): right under the GIL, and
+ * wrong on purpose in the `unsafe` build. The count is the word `Header.Local`.
+ */
+export class PlainRefCounter implements RefCounter {
+  private readonly i32: Int32Array;
+  /** Set once by the composition; destroys what reaches zero. */
+  deallocator!: Deallocator;
+
+  constructor(memory: SharedMemory) {
+    this.i32 = memory.i32;
+  }
+
+  init(object: Ref, type: Ref, gcBits: number): void {
+    const heap = this.i32;
+    heap[object] = gcBits << 24;
+    heap[object + Header.Local] = 1;
+    heap[object + Header.Shared] = 0;
+    heap[object + Header.Type] = type;
+  }
+
+  initImmortal(object: Ref, type: Ref): void {
+    this.init(object, type, 0);
+    this.i32[object + Header.Local] = Immortal.PlainInitial;
+  }
+
+  /** Skipped from 3 << 30 up: between 1 << 31 and there the count drifts upwards until it stays (INV-1.5). */
+  incref(object: Ref): void {
+    const heap = this.i32;
+    const count = heap[object + Header.Local];
+    if (count >>> 30 === 3) return;
+    heap[object + Header.Local] = count + 1;
+  }
+
+  decref(object: Ref): void {
+    const heap = this.i32;
+    const count = heap[object + Header.Local];
+    if (count < 0) return;
+    heap[object + Header.Local] = count - 1;
+    if (count === 1) this.deallocator.dealloc(object);
+  }
+
+  tryIncrefCompare(_slot: number, object: Ref): boolean {
+    this.incref(object);
+    return true;
+  }
+
+  newRefWithLock(object: Ref): void {
+    this.incref(object);
+  }
+
+  setMaybeWeakref(_object: Ref): void {}
+
+  isImmortal(object: Ref): boolean {
+    return this.i32[object + Header.Local] < 0;
+  }
+
+  isUnique(object: Ref): boolean {
+    return this.i32[object + Header.Local] === 1;
+  }
+
+  count(object: Ref): number {
+    return this.i32[object + Header.Local] >>> 0;
+  }
+
+  enableDeferred(_object: Ref): void {}
+  disableDeferred(_object: Ref): void {}
+  isDeferred(object: Ref): boolean {
+    return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
+  }
+  mergeQueued(): void {}
+  start(): void {}
+  exit(): void {}
+}

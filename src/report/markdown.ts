@@ -1,0 +1,79 @@
+import { cpythonSpeedup } from './cpython.js';
+import { findProblems } from './problems.js';
+import { findResult, priceOfFreeThreading, type Result } from './results.js';
+import { summarise } from './summary.js';
+import { formatMops, formatRatio, plural } from './text.js';
+import type { WorkloadInfo } from './types.js';
+import { summaryInWords } from './words.js';
+
+/** The same figures as the terminal's table, as GitHub Markdown for the README. Ends in a newline. */
+export function markdownTable(results: readonly Result[], workloads: readonly WorkloadInfo[]): string {
+  const columns = markdownColumns(results);
+  const rows = [...new Set(results.map((result) => result.workload))].map((workload) => [
+    `\`${workload}\``,
+    ...columns.map((column) => column.cell(workload)),
+  ]);
+  const lines = [
+    row(['workload', ...columns.map((column) => column.head)]),
+    row(['---', ...columns.map(() => '---:')]),
+    ...rows.map(row),
+  ];
+  const problems = findProblems(results, workloads).map(
+    (problem) => `- ${escapeCell(problem.text.replace(/^\* /, ''))}`,
+  );
+  const words = summaryInWords(summarise(results)).map((sentence) => `- ${sentence}`);
+  const parts = [lines, problems, words].filter((part) => part.length > 0);
+  return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
+}
+
+interface MarkdownColumn {
+  head: string;
+  cell(workload: string): string;
+}
+
+function markdownColumns(results: readonly Result[]): MarkdownColumn[] {
+  const names = [...new Set(results.map((result) => result.workload))];
+  const builds = [...new Set(results.map((result) => result.build))];
+  const threads = [...new Set(results.map((result) => result.threads))].sort((a, b) => a - b);
+  const most = threads[threads.length - 1];
+  const columns = builds.flatMap((build) => [
+    ...threads.map((count) => throughputColumn(results, build, count)),
+    // At one thread a speed-up is 1 by definition.
+    ...(most > 1 ? speedupColumns(results, build, most) : []),
+  ]);
+  const price: MarkdownColumn = {
+    head: 'price of free threading at 1 thread',
+    cell: (workload) => formatRatio(priceOfFreeThreading(results, workload)),
+  };
+  // A column without a single figure (no run at 1 thread, a build that CPython does not have) says nothing.
+  return [...columns, price].filter((column) => names.some((name) => column.cell(name) !== '-'));
+}
+
+function throughputColumn(results: readonly Result[], build: string, threads: number): MarkdownColumn {
+  return {
+    head: `${build}, ${plural(threads, 'thread')} (Mops/s)`,
+    cell: (workload) => {
+      const result = findResult(results, workload, build, threads);
+      const mark = result !== undefined && result.wrong !== null ? ' (wrong)' : '';
+      return formatMops(result?.opsPerSecond.median) + mark;
+    },
+  };
+}
+
+function speedupColumns(results: readonly Result[], build: string, threads: number): MarkdownColumn[] {
+  return [
+    {
+      head: `${build}, speed-up at ${threads}`,
+      cell: (workload) => formatRatio(findResult(results, workload, build, threads)?.speedup),
+    },
+    { head: "CPython's", cell: (workload) => formatRatio(cpythonSpeedup(workload, build, threads)) },
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(escapeCell).join(' | ')} |`;
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

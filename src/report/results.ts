@@ -1,0 +1,101 @@
+import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
+import { fairness, maximum, median, minimum } from './statistics.js';
+import type { LeakRecord, Measurement, Sample, WorkloadInfo } from './types.js';
+
+/** A measurement with everything derived from it: one entry of `results` in compare.json. NaN: not defined. */
+export interface Result {
+  workload: string;
+  build: string;
+  threads: number;
+  unit: string;
+  /** Of all threads together. */
+  opsPerSecond: { median: number; min: number; max: number; samples: number[] };
+  /** Throughput over that of the same build at 1 thread; null if that was not measured. */
+  speedup: number | null;
+  /** Speed-up over threads: 1 is perfect scaling. */
+  efficiency: number | null;
+  /** Median over the repeats of slowest thread / fastest thread. */
+  fairness: number;
+  /**
+   * 1e9 / opsPerSecond.median: wall nanoseconds per operation of all threads together, as in CPython's table. At
+   * one thread the cost of an operation; at more, the interval between two operations somewhere.
+   */
+  nsPerOp: number;
+  /** Null: no cycle collector runs in these workloads. */
+  gcPauseMs: null;
+  counters: Record<string, number>;
+  /** The same two figures of CPython's matching build; null where it was not measured. */
+  cpython: { speedup: number; nsPerOp: number } | null;
+  wrong: string | null;
+  leaks: LeakRecord[];
+}
+
+export function throughput(sample: Sample): number {
+  return sample.operations / sample.seconds;
+}
+
+/** Derives every figure. The order stays. */
+export function toResults(
+  measurements: readonly Measurement[],
+  workloads: readonly WorkloadInfo[],
+): Result[] {
+  return measurements.map((measurement) => toResult(measurement, measurements, workloads));
+}
+
+function toResult(
+  measurement: Measurement,
+  all: readonly Measurement[],
+  workloads: readonly WorkloadInfo[],
+): Result {
+  const { workload, build, threads } = measurement;
+  const samples = measurement.samples.map(throughput);
+  const middle = median(samples);
+  const speedup = speedupOf(measurement, middle, all);
+  return {
+    workload,
+    build,
+    threads,
+    unit: workloads.find((info) => info.name === workload)?.unit ?? 'op',
+    opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples },
+    speedup,
+    efficiency: speedup === null ? null : speedup / threads,
+    fairness: median(measurement.samples.map((sample) => fairness(sample.perThread))),
+    nsPerOp: 1e9 / middle,
+    gcPauseMs: null,
+    counters: measurement.counters,
+    cpython: cpythonOf(workload, build, threads),
+    wrong: measurement.wrong,
+    leaks: measurement.leaks,
+  };
+}
+
+function speedupOf(of: Measurement, middle: number, all: readonly Measurement[]): number | null {
+  const single = all.find((m) => m.workload === of.workload && m.build === of.build && m.threads === 1);
+  if (single === undefined) return null;
+  const ratio = middle / median(single.samples.map(throughput));
+  return Number.isFinite(ratio) ? ratio : null;
+}
+
+function cpythonOf(workload: string, build: string, threads: number): Result['cpython'] {
+  const speedup = cpythonSpeedup(workload, build, threads);
+  const nsPerOp = cpythonNsPerOp(workload, build, threads);
+  return speedup === null || nsPerOp === null ? null : { speedup, nsPerOp };
+}
+
+export function findResult(
+  results: readonly Result[],
+  workload: string,
+  build: string,
+  threads: number,
+): Result | undefined {
+  return results.find((r) => r.workload === workload && r.build === build && r.threads === threads);
+}
+
+/** Time per operation of free-threaded over gil at one thread; null unless both were measured, and right. */
+export function priceOfFreeThreading(results: readonly Result[], workload: string): number | null {
+  const gil = findResult(results, workload, 'gil', 1);
+  const free = findResult(results, workload, 'free-threaded', 1);
+  if (gil === undefined || free === undefined || gil.wrong !== null || free.wrong !== null) return null;
+  const price = free.nsPerOp / gil.nsPerOp;
+  return Number.isFinite(price) && price > 0 ? price : null;
+}

@@ -1,0 +1,37 @@
+/** The few statistics that a comparison needs. Every function gives NaN for an empty input. */
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle];
+  // Halved before adding, so that two huge values do not overflow.
+  return sorted[middle - 1] / 2 + sorted[middle] / 2;
+}
+
+export function minimum(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((a, b) => Math.min(a, b));
+}
+
+export function maximum(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((a, b) => Math.max(a, b));
+}
+
+/** The mean for ratios: halving and doubling cancel out. All values must be positive; NaN otherwise. */
+export function geometricMean(values: readonly number[]): number {
+  if (values.length === 0 || !values.every((value) => value > 0)) return Number.NaN;
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+/**
+ * Throughput of the slowest thread over that of the fastest, 0 to 1: 1 is perfectly fair, 0 says that a thread
+ * starved. NaN when no thread did anything.
+ */
+export function fairness(perThread: readonly number[]): number {
+  return minimum(perThread) / maximum(perThread);
+}
+
+/** How far the values lie apart: (max - min) / median. */
+export function spread(values: readonly number[]): number {
+  return (maximum(values) - minimum(values)) / median(values);
+}

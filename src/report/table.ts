@@ -1,0 +1,111 @@
+import { type Column, type Group, layoutColumns, type Section } from './columns.js';
+import { cpythonSpeedup } from './cpython.js';
+import { findProblems } from './problems.js';
+import { findResult, priceOfFreeThreading, type Result } from './results.js';
+import { summarise } from './summary.js';
+import { formatMops, formatRatio, type Paint, wrap } from './text.js';
+import type { WorkloadInfo } from './types.js';
+import { summaryInWords } from './words.js';
+
+export interface TableOptions {
+  /** No line is longer, as long as a row's name and one column fit (42 columns do). */
+  width: number;
+  paint: Paint;
+  /** For what is expected to go wrong. */
+  workloads: readonly WorkloadInfo[];
+}
+
+/** The terminal's report: the table, what went wrong, the summary. Lines without newlines; empty if no results. */
+export function renderTable(results: readonly Result[], options: TableOptions): string[] {
+  if (results.length === 0) return [];
+  const { width, paint } = options;
+  const shape = shapeOf(results);
+  const table = layoutColumns(names(shape), groups(results, shape), width).map((line) =>
+    line.heading ? paint('bold', line.text) : line.text,
+  );
+  const problems = findProblems(results, options.workloads).flatMap((problem) =>
+    wrap(problem.text, width, '  ').map((line) => (problem.fails ? paint('red', line) : line)),
+  );
+  const words = summaryInWords(summarise(results)).flatMap((sentence) => wrap(sentence, width, '  '));
+  return [table, problems, words]
+    .filter((part) => part.length > 0)
+    .flatMap((part, i) => (i > 0 ? ['', ...part] : part));
+}
+
+// --- What there is to show ---
+
+/** The table's dimensions, each in the order measured. */
+interface Shape {
+  workloads: string[];
+  builds: string[];
+  threads: number[];
+  /** The highest number of threads if a speed-up can be shown for it, else null. */
+  scaledTo: number | null;
+  priced: boolean;
+}
+
+function shapeOf(results: readonly Result[]): Shape {
+  const workloads = unique(results.map((result) => result.workload));
+  const threads = unique(results.map((result) => result.threads)).sort((a, b) => a - b);
+  const most = threads[threads.length - 1];
+  const scaled = results.some((result) => result.threads === most && most > 1 && result.speedup !== null);
+  return {
+    workloads,
+    builds: unique(results.map((result) => result.build)),
+    threads,
+    scaledTo: scaled ? most : null,
+    priced: workloads.some((workload) => priceOfFreeThreading(results, workload) !== null),
+  };
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+// --- Columns ---
+
+function names(shape: Shape): Column {
+  return { head: 'workload', cells: shape.workloads };
+}
+
+function groups(results: readonly Result[], shape: Shape): Group[] {
+  const builds = shape.builds.map((build) => buildGroup(results, shape, build));
+  return shape.priced ? [...builds, priceGroup(results, shape)] : builds;
+}
+
+function buildGroup(results: readonly Result[], shape: Shape, build: string): Group {
+  const columns = shape.threads.map((threads) => throughputColumn(results, shape, build, threads));
+  const sections: Section[] = [{ title: 'Mops/s', columns }];
+  if (shape.scaledTo !== null) sections.push(speedupSection(results, shape, build, shape.scaledTo));
+  return { title: build, sections };
+}
+
+/** A figure whose result was wrong carries a star; the others then a space, so that the digits stay aligned. */
+function throughputColumn(results: readonly Result[], shape: Shape, build: string, threads: number): Column {
+  const found = shape.workloads.map((workload) => findResult(results, workload, build, threads));
+  const starred = found.some((result) => isWrong(result));
+  const mark = (result: Result | undefined): string => (!starred ? '' : isWrong(result) ? '*' : ' ');
+  return {
+    head: `${threads} thr`,
+    cells: found.map((result) => formatMops(result?.opsPerSecond.median) + mark(result)),
+  };
+}
+
+function isWrong(result: Result | undefined): boolean {
+  return result !== undefined && result.wrong !== null;
+}
+
+function speedupSection(results: readonly Result[], shape: Shape, build: string, threads: number): Section {
+  const ours = shape.workloads.map((name) => formatRatio(findResult(results, name, build, threads)?.speedup));
+  const theirs = shape.workloads.map((name) => formatRatio(cpythonSpeedup(name, build, threads)));
+  const columns = [{ head: 'ungil', cells: ours }];
+  // A build that CPython does not have, or a number of threads not measured there: no column of dashes.
+  if (theirs.some((cell) => cell !== '-')) columns.push({ head: 'CPython', cells: theirs });
+  return { title: `speed-up at ${threads}`, columns };
+}
+
+function priceGroup(results: readonly Result[], shape: Shape): Group {
+  const cells = shape.workloads.map((workload) => formatRatio(priceOfFreeThreading(results, workload)));
+  const columns = [{ head: 'at 1 thread', cells }];
+  return { title: 'price of', sections: [{ title: 'free threading', columns }] };
+}

@@ -1,0 +1,60 @@
+/** Plain-text building blocks: numbers, words, padding, wrapping, colour. */
+
+/** Million operations per second: at most five characters up to 99999 Mops/s. `-` for an undefined figure. */
+export function formatMops(opsPerSecond: number | undefined): string {
+  if (opsPerSecond === undefined || !Number.isFinite(opsPerSecond)) return '-';
+  const mops = opsPerSecond / 1e6;
+  if (mops >= 999.95) return mops.toFixed(0);
+  return mops.toFixed(mops >= 9.995 ? 1 : 2);
+}
+
+/** A ratio with two decimals; `-` for an undefined one. */
+export function formatRatio(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? '-' : ratio.toFixed(2);
+}
+
+/** `1 thread`, `2 threads`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Seconds for people: `45 s`, `2 min 5 s`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/**
+ * Breaks at spaces so that no line is longer than `width`, lines after the first indented by `indent`. A single
+ * word that does not fit is cut.
+ */
+export function wrap(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    const joined = line === '' ? word : line === indent ? indent + word : `${line} ${word}`;
+    if (joined.length <= width) {
+      line = joined;
+      continue;
+    }
+    if (line.trim() !== '') lines.push(line);
+    let rest = lines.length === 0 ? word : indent + word;
+    while (rest.length > width) {
+      lines.push(rest.slice(0, width));
+      rest = indent + rest.slice(width);
+    }
+    line = rest;
+  }
+  if (line.trim() !== '') lines.push(line);
+  return lines;
+}
+
+export type Paint = (style: 'bold' | 'dim' | 'red', text: string) => string;
+
+const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39] } as const;
+
+/** Terminal colours, or the text as it is. Written out because `util.styleText` came only with Node 20.12. */
+export function painter(colour: boolean): Paint {
+  return (style, text) =>
+    colour && text !== '' ? `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m` : text;
+}

@@ -1,0 +1,111 @@
+import { PythonError } from '../memory/errors.js';
+import { DictKeys, DictObject, Header } from '../memory/layout.js';
+import type { Ref } from '../refcount/refCounter.js';
+import type { Thread } from './thread.js';
+
+/** Sites of LOAD_GLOBAL that a program uses; an index into its thread's caches. */
+export const enum GlobalSite {
+  Count = 8,
+}
+
+/** Inline cache of one LOAD_GLOBAL (CPython's `LOAD_GLOBAL_MODULE`). */
+class GlobalCache {
+  dict: Ref = 0;
+  name: Ref = 0;
+  /** The table that the slot lies in, and its form. */
+  keys = 0;
+  log2 = 0;
+  kind = 0;
+  /** Word address of the value; its key is the word before. */
+  slot = Header.Words;
+}
+
+/**
+ * Loads of module globals through inline caches. CPython guards its cache with the version of the key table. Here
+ * the cache holds while the dict shows the table at the same address, in the same form, with the name in front of
+ * the value: that is the entry of the name, whatever happened in between.
+ */
+export class Globals {
+  private readonly i32: Int32Array;
+  private readonly refs: Thread['refs'];
+  private readonly caches: GlobalCache[] = [];
+  /** gilectomy: no read without the dict's mutex. */
+  private readonly locked: boolean;
+
+  constructor(private readonly t: Thread) {
+    this.i32 = t.i32;
+    this.refs = t.refs;
+    this.locked = t.build.containers === 'mutex';
+    for (let site = 0; site < GlobalSite.Count; site++) this.caches.push(new GlobalCache());
+  }
+
+  /** Tells a site which name of which dict it loads. The dict outlives the use of the site. */
+  bind(site: number, dict: Ref, name: string): void {
+    const cache = this.caches[site];
+    cache.dict = dict;
+    cache.name = this.t.strings.intern(name);
+    cache.keys = 0;
+  }
+
+  /**
+   * The global as a stack reference: not counted if it has deferred counts, else new. Close it with
+   * `Calls.close`, or let a call steal it. Throws AttributeError if the name does not exist.
+   *
+   * Declared racy reads, as in a lock-free dict lookup: table, key and value are loaded without the lock. A
+   * deferred object needs no more, for only a collector frees it; another is incremented conditionally, and then
+   * the table is looked at again.
+   */
+  load(site: number): Ref {
+    const cache = this.caches[site];
+    if (!this.holds(cache)) return this.loadSlow(cache);
+    const value = this.i32[cache.slot];
+    return value !== 0 && this.refs.isDeferred(value) ? value : this.loadCounted(cache, value);
+  }
+
+  private holds(cache: GlobalCache): boolean {
+    const heap = this.i32;
+    const keys = cache.keys;
+    return (
+      keys !== 0 &&
+      heap[cache.dict + DictObject.Keys] === keys &&
+      heap[cache.slot - 1] === cache.name &&
+      heap[keys + DictKeys.Log2Size] === cache.log2 &&
+      heap[keys + DictKeys.Kind] === cache.kind
+    );
+  }
+
+  private loadCounted(cache: GlobalCache, value: Ref): Ref {
+    if (value !== 0 && this.refs.tryIncrefCompare(cache.slot, value)) {
+      if (this.unchanged(cache)) return value;
+      this.refs.decref(value);
+    }
+    return this.loadSlow(cache);
+  }
+
+  private unchanged(cache: GlobalCache): boolean {
+    return this.t.atomics.load(cache.dict + DictObject.Keys) === cache.keys;
+  }
+
+  private loadSlow(cache: GlobalCache): Ref {
+    const { dicts, refs, strings } = this.t;
+    const value = dicts.get(cache.dict, cache.name);
+    if (value === 0) {
+      throw new PythonError('AttributeError', `name '${strings.text(cache.name)}' is not defined`);
+    }
+    if (!this.locked) this.remember(cache);
+    if (refs.isDeferred(value)) refs.decref(value);
+    return value;
+  }
+
+  /** The table is read in front of and behind the search: a slot of one table must not go with another. */
+  private remember(cache: GlobalCache): void {
+    const heap = this.i32;
+    const keys = this.t.atomics.load(cache.dict + DictObject.Keys);
+    const slot = this.t.dicts.valueSlot(cache.dict, cache.name);
+    if (slot === 0 || this.t.atomics.load(cache.dict + DictObject.Keys) !== keys) return;
+    cache.keys = keys;
+    cache.log2 = heap[keys + DictKeys.Log2Size];
+    cache.kind = heap[keys + DictKeys.Kind];
+    cache.slot = slot;
+  }
+}

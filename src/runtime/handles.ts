@@ -1,0 +1,271 @@
+import { PythonError } from '../memory/errors.js';
+import { BuiltinType, Control, Header } from '../memory/layout.js';
+import type { Ref } from '../refcount/refCounter.js';
+import type { Thread } from './thread.js';
+
+/** What goes into a container and comes out of it: plain values by value, everything else as a handle. */
+export type Value = number | string | boolean | null | Handle;
+
+/**
+ * A counted reference that its scope gives back: at the end of a `using` declaration, of `t.scope(...)`, or of the
+ * program's function, whichever comes first. Belongs to one thread.
+ */
+export class Handle {
+  constructor(
+    protected readonly t: Thread,
+    /** The raw reference, 0 after release. Borrowed from this handle. */
+    public ref: Ref,
+  ) {}
+
+  /** Gives the reference back. Harmless when done already. */
+  release(): void {
+    const { ref } = this;
+    if (ref === 0) return;
+    this.ref = 0;
+    this.t.refs.decref(ref);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** The reference; throws if it has been given back. */
+  protected live(): Ref {
+    if (this.ref === 0)
+      throw new PythonError('ValueError', 'this handle was released at the end of its scope');
+    return this.ref;
+  }
+}
+
+/** A shared list. */
+export class ListHandle extends Handle {
+  get length(): number {
+    return this.t.lists.length(this.live());
+  }
+  /** list[index]; negative counts from the end. Throws IndexError. */
+  get(index: number): Value {
+    return this.t.handles.take(this.t.lists.get(this.live(), index));
+  }
+  set(index: number, value: Value): void {
+    const item = this.t.handles.toRef(value);
+    try {
+      this.t.lists.set(this.live(), index, item);
+    } finally {
+      this.t.refs.decref(item);
+    }
+  }
+  append(value: Value): void {
+    const item = this.t.handles.toRef(value);
+    try {
+      this.t.lists.append(this.live(), item);
+    } finally {
+      this.t.refs.decref(item);
+    }
+  }
+  /** Removes and returns the last item. Throws IndexError. */
+  pop(): Value {
+    return this.t.handles.take(this.t.lists.pop(this.live()));
+  }
+  extend(other: ListHandle): void {
+    this.t.lists.extend(this.live(), other.live());
+  }
+  clear(): void {
+    this.t.lists.clear(this.live());
+  }
+  /** A copy of what the list holds now; other threads may change it meanwhile. */
+  toArray(): Value[] {
+    const values: Value[] = [];
+    for (let i = 0; i < this.length; i++) {
+      try {
+        values.push(this.get(i));
+      } catch (error) {
+        if (error instanceof PythonError && error.kind === 'IndexError') break;
+        throw error;
+      }
+    }
+    return values;
+  }
+}
+
+/** A shared dict. */
+export class DictHandle extends Handle {
+  get size(): number {
+    return this.t.dicts.length(this.live());
+  }
+  /** dict.get(key): undefined when missing. */
+  get(key: Value): Value | undefined {
+    const name = this.t.handles.toRef(key);
+    try {
+      const found = this.t.dicts.get(this.live(), name);
+      return found === 0 ? undefined : this.t.handles.take(found);
+    } finally {
+      this.t.refs.decref(name);
+    }
+  }
+  set(key: Value, value: Value): void {
+    const name = this.t.handles.toRef(key);
+    const item = this.t.handles.toRef(value);
+    try {
+      this.t.dicts.set(this.live(), name, item);
+    } finally {
+      this.t.refs.decref(name);
+      this.t.refs.decref(item);
+    }
+  }
+  has(key: Value): boolean {
+    const name = this.t.handles.toRef(key);
+    try {
+      return this.t.dicts.contains(this.live(), name);
+    } finally {
+      this.t.refs.decref(name);
+    }
+  }
+  /** del dict[key]. Throws KeyError. */
+  delete(key: Value): void {
+    const name = this.t.handles.toRef(key);
+    try {
+      this.t.dicts.del(this.live(), name);
+    } finally {
+      this.t.refs.decref(name);
+    }
+  }
+}
+
+/** An immutable tuple. */
+export class TupleHandle extends Handle {
+  get length(): number {
+    return this.t.tuples.length(this.live());
+  }
+  get(index: number): Value {
+    return this.t.handles.take(this.t.tuples.get(this.live(), index));
+  }
+}
+
+/** threading.Lock. */
+export class LockHandle extends Handle {
+  acquire(): void {
+    this.t.locks.acquire(this.live());
+  }
+  unlock(): void {
+    this.t.locks.release(this.live());
+  }
+  /** `with lock: body()`. */
+  with<T>(body: () => T): T {
+    this.acquire();
+    try {
+      return body();
+    } finally {
+      this.unlock();
+    }
+  }
+}
+
+/** A function of the program. */
+export class FunctionHandle extends Handle {
+  call(...args: Value[]): Value {
+    const { handles, calls } = this.t;
+    if (args.length > 2) throw new PythonError('TypeError', 'a function takes at most two arguments here');
+    const callee = calls.open(this.live());
+    switch (args.length) {
+      case 0:
+        return handles.take(calls.call0(callee));
+      case 1:
+        return handles.take(calls.call1(callee, handles.toRef(args[0])));
+      default:
+        return handles.take(calls.call2(callee, handles.toRef(args[0]), handles.toRef(args[1])));
+    }
+  }
+}
+
+/** The scoped handles of one thread. */
+export class HandleSpace {
+  private scope: Handle[] = [];
+
+  constructor(private readonly t: Thread) {}
+
+  /** Runs the body; handles made in it are released at its end. */
+  run<T>(body: () => T): T {
+    const outer = this.scope;
+    const inner: Handle[] = [];
+    this.scope = inner;
+    try {
+      return body();
+    } finally {
+      this.scope = outer;
+      for (let i = inner.length - 1; i >= 0; i--) inner[i].release();
+    }
+  }
+
+  /** Enters a handle into the current scope. Steals the reference. */
+  adopt(ref: Ref): Handle {
+    const handle = this.wrap(ref);
+    this.scope.push(handle);
+    return handle;
+  }
+
+  /** A value for JavaScript from a new reference, which it steals. */
+  take(ref: Ref): Value {
+    const { t } = this;
+    switch (t.i32[ref + Header.Type]) {
+      case BuiltinType.None:
+        return null;
+      case BuiltinType.Bool:
+        return ref === Control.True;
+      case BuiltinType.Int:
+      case BuiltinType.Float: {
+        const value = t.numbers.value(ref);
+        t.refs.decref(ref);
+        return value;
+      }
+      case BuiltinType.Str: {
+        const text = t.strings.text(ref);
+        t.refs.decref(ref);
+        return text;
+      }
+      default:
+        return this.adopt(ref);
+    }
+  }
+
+  /** A new reference for a value of JavaScript: integers become int, other numbers float. */
+  toRef(value: Value): Ref {
+    const { t } = this;
+    if (value instanceof Handle) {
+      if (value.ref === 0)
+        throw new PythonError('ValueError', 'this handle was released at the end of its scope');
+      t.refs.incref(value.ref);
+      return value.ref;
+    }
+    switch (typeof value) {
+      case 'number':
+        return Number.isSafeInteger(value) ? t.numbers.int(value) : t.numbers.float(value);
+      case 'string':
+        return t.strings.create(value);
+      case 'boolean':
+        return value ? Control.True : Control.False;
+      default:
+        if (value === null) return Control.None;
+        throw new PythonError(
+          'TypeError',
+          `a ${typeof value} cannot be shared; numbers, strings, booleans, null can`,
+        );
+    }
+  }
+
+  private wrap(ref: Ref): Handle {
+    switch (this.t.i32[ref + Header.Type]) {
+      case BuiltinType.List:
+        return new ListHandle(this.t, ref);
+      case BuiltinType.Dict:
+        return new DictHandle(this.t, ref);
+      case BuiltinType.Tuple:
+        return new TupleHandle(this.t, ref);
+      case BuiltinType.Lock:
+        return new LockHandle(this.t, ref);
+      case BuiltinType.Function:
+        return new FunctionHandle(this.t, ref);
+      default:
+        return new Handle(this.t, ref);
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import { pathToFileURL } from 'node:url';
+import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memory/errors.js';
+import { AbortReason, Control, Counter, Geometry } from '../memory/layout.js';
+import { SharedMemory } from '../memory/sharedMemory.js';
+import { type Build, buildNamed } from './builds.js';
+import { findLeaks, type LeakRecord } from './leaks.js';
+import { processors, WorkerPool } from './pool.js';
+import { abortRun, type RunTask, type TaskResult } from './program.js';
+import { Thread } from './thread.js';
+
+export interface RuntimeOptions {
+  /** Name of a build; see `BUILDS`. Default 'free-threaded'. */
+  readonly build?: string;
+  /** Threads that a run may have, 1 to 64. Default: the machine's processors. */
+  readonly threads?: number;
+  /** Bytes of shared memory, 16 MiB to 2 GiB; committed on first touch. Default 1 GiB. */
+  readonly memory?: number;
+  /** The GIL's switch interval in milliseconds. Default 5. */
+  readonly switchInterval?: number;
+}
+
+export interface RunOptions {
+  /** Given to the program's functions; must be cloneable. */
+  readonly args?: unknown;
+  /** How many of the runtime's threads take part. Default: all. */
+  readonly threads?: number;
+  /** Ends the run: it rejects with RunAborted and shuts the runtime down. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunReport {
+  /** What each thread's `run` returned, by thread number. */
+  readonly results: unknown[];
+  /** What `teardown` returned. */
+  readonly teardown: unknown;
+  /** Events of the run, summed over its threads, by the names of `Counter`. */
+  readonly counters: Record<string, number>;
+}
+
+export interface ShutdownReport {
+  /** What was still alive, by type; null if the runtime failed and could not be examined. */
+  readonly leaks: readonly LeakRecord[] | null;
+}
+
+/** The host's own place in the table of threads: it makes the interpreter and looks for leaks. */
+const HOST_SLOT = Geometry.MaxThreads;
+
+/** How long threads may take to leave a run that has ended, before their workers are ended. */
+const GRACE_MS = 1000;
+
+const COUNTER_NAMES = [
+  'mutexWaits',
+  'parks',
+  'handOffs',
+  'brcQueued',
+  'brcMerged',
+  'sectionsSuspended',
+  'lockedReads',
+  'delayedFrees',
+  'gilSwitches',
+  'foreignFrees',
+  'suspensions',
+] as const;
+
+/** A memory, its interpreter and a pool of workers of one build. */
+export class Runtime {
+  private state: 'idle' | 'running' | 'failed' | 'down' = 'idle';
+
+  private constructor(
+    readonly build: Build,
+    readonly threads: number,
+    private readonly memory: SharedMemory,
+    private readonly pool: WorkerPool,
+  ) {}
+
+  /** Reserves the memory, makes the interpreter and starts the workers. Throws RangeError for bad options. */
+  static async start(options: RuntimeOptions = {}): Promise<Runtime> {
+    const build = buildNamed(options.build ?? 'free-threaded');
+    const threads = checkThreads(
+      options.threads ?? Math.min(processors(), Geometry.MaxThreads),
+      Geometry.MaxThreads,
+    );
+    const memory = SharedMemory.create(options.memory ?? 1 << 30);
+    if (options.switchInterval !== undefined) {
+      memory.i32[Control.SwitchInterval] = Math.max(1, Math.round(options.switchInterval * 1000));
+    }
+    const main = new Thread(memory, build, HOST_SLOT);
+    main.start();
+    main.initialiseInterpreter();
+    main.exit();
+    return new Runtime(build, threads, memory, new WorkerPool(memory, build.name, threads));
+  }
+
+  /**
+   * Runs a program module on every thread. Rejects with ProgramError if the program throws in a thread, with
+   * WorkerDied if a worker ends, with RunAborted if `signal` is aborted; the other threads are released and the
+   * runtime is shut down in each of these cases.
+   */
+  async run(program: string | URL, options: RunOptions = {}): Promise<RunReport> {
+    this.expectIdle();
+    const threads = checkThreads(options.threads ?? this.threads, this.threads);
+    if (options.signal?.aborted) throw new RunAborted('interrupt');
+    this.state = 'running';
+    this.prepare(threads);
+    const interrupt = () => abortRun(this.memory, AbortReason.Interrupt, -1);
+    options.signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      const results = await this.runThreads(moduleUrl(program), threads, options.args);
+      // The signal may come when all threads have just finished: the memory is marked all the same.
+      if (this.interrupted()) throw new RunAborted('interrupt');
+      this.state = 'idle';
+      return summarise(results);
+    } catch (error) {
+      this.state = 'failed';
+      await this.pool.destroy();
+      throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', interrupt);
+    }
+  }
+
+  /**
+   * What is alive between runs although no program holds anything: cycles, and references that a raw-level
+   * program forgot. Also gives back what waits in delayed-free queues and free lists.
+   */
+  leaks(): readonly LeakRecord[] {
+    this.expectIdle();
+    const main = new Thread(this.memory, this.build, HOST_SLOT);
+    main.start();
+    main.processDelayed();
+    if (this.build.lock === 'gil') main.closeFreeLists();
+    main.exit();
+    const leaks = findLeaks(main);
+    if (this.build.lock === 'gil') main.openFreeLists();
+    return leaks;
+  }
+
+  /** Ends the workers; reports what was still alive. Harmless when done already. */
+  async shutdown(): Promise<ShutdownReport> {
+    const leaks = this.state === 'idle' ? this.leaks() : null;
+    if (this.state === 'running') abortRun(this.memory, AbortReason.Interrupt, -1);
+    this.state = 'down';
+    await this.pool.destroy();
+    return { leaks };
+  }
+
+  private expectIdle(): void {
+    if (this.state === 'idle') return;
+    const why = {
+      running: 'a run is in progress',
+      failed: 'an earlier run failed and the runtime was shut down; start a new one',
+      down: 'the runtime was shut down',
+    }[this.state];
+    throw new RuntimeStateError(why);
+  }
+
+  private prepare(threads: number): void {
+    const heap = this.memory.i32;
+    heap[Control.RunThreads] = threads;
+    heap[Control.RunBarrier] = 0;
+    heap[Control.RunGlobals] = 0;
+  }
+
+  private async runThreads(program: string, threads: number, args: unknown): Promise<TaskResult[]> {
+    const tasks: Promise<TaskResult>[] = [];
+    for (let index = 0; index < threads; index++) tasks.push(this.runThread({ program, index, args }));
+    const settled = Promise.allSettled(tasks);
+    const first = await Promise.race([settled, this.firstFailure(tasks)]);
+    // Whoever is left is told to leave already; a thread that never looks is ended with its worker.
+    if (first instanceof Error) {
+      await Promise.race([settled, delay(GRACE_MS)]);
+      throw first;
+    }
+    return Promise.all(tasks);
+  }
+
+  private async runThread(task: RunTask): Promise<TaskResult> {
+    try {
+      return await this.pool.run(task);
+    } catch (error) {
+      abortRun(this.memory, AbortReason.Died, task.index);
+      throw new WorkerDied(task.index, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The cause of the first thread's failing, as soon as it is known; never resolves if all goes well. */
+  private firstFailure(tasks: Promise<TaskResult>[]): Promise<Error> {
+    return new Promise((resolve) => {
+      tasks.forEach((task, thread) => {
+        task.then(
+          (result) => {
+            if (result.kind === 'error') resolve(new ProgramError(thread, result.error));
+            else if (result.kind === 'aborted' && this.interrupted()) resolve(new RunAborted('interrupt'));
+          },
+          (error: Error) => resolve(error),
+        );
+      });
+    });
+  }
+
+  private interrupted(): boolean {
+    return Atomics.load(this.memory.i32, Control.Abort) === AbortReason.Interrupt;
+  }
+}
+
+function checkThreads(threads: number, most: number): number {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
+  throw new RangeError(`threads must be a whole number from 1 to ${most}, got ${threads}`);
+}
+
+function moduleUrl(program: string | URL): string {
+  if (program instanceof URL) return program.href;
+  return /^[a-z][a-z+.-]*:/i.test(program) ? program : pathToFileURL(program).href;
+}
+
+function summarise(results: TaskResult[]): RunReport {
+  const counters: Record<string, number> = {};
+  for (let index = 0; index < Counter.Count; index++) counters[COUNTER_NAMES[index]] = 0;
+  const values: unknown[] = [];
+  let teardown: unknown;
+  for (const result of results) {
+    if (result.kind !== 'done') continue;
+    values.push(result.result);
+    if (result.teardown !== undefined) teardown = result.teardown;
+    result.counters.forEach((count, index) => {
+      counters[COUNTER_NAMES[index]] += count;
+    });
+  }
+  return { results: values, teardown, counters };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

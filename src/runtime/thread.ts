@@ -1,0 +1,308 @@
+import type { Allocator } from '../allocators/allocator.js';
+import { MimallocAllocator } from '../allocators/mimalloc/mimallocAllocator.js';
+import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
+import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
+import { Control, Counter, FreeLists, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import { createBuiltins } from '../objects/builtins.js';
+import type { ObjectContext } from '../objects/context.js';
+import { TypeDeallocator } from '../objects/dealloc.js';
+import { initialiseEmptyKeys } from '../objects/dictKeys.js';
+import { Dicts } from '../objects/dicts.js';
+import { closeFreeLists, openFreeLists } from '../objects/freeListed.js';
+import { Functions } from '../objects/functions.js';
+import { type Guard, MutexGuard, NoGuard, SectionGuard } from '../objects/guard.js';
+import { Hashing } from '../objects/hash.js';
+import { Instances } from '../objects/instances.js';
+import { Lists } from '../objects/lists.js';
+import { LockFreeDicts } from '../objects/lockFreeDicts.js';
+import { LockFreeInstances } from '../objects/lockFreeInstances.js';
+import { LockFreeLists } from '../objects/lockFreeLists.js';
+import { Locks } from '../objects/locks.js';
+import { Numbers } from '../objects/numbers.js';
+import { Strings } from '../objects/strings.js';
+import { Tuples } from '../objects/tuples.js';
+import { AtomicRefCounter } from '../refcount/atomic.js';
+import { BiasedRefCounter } from '../refcount/biased.js';
+import { PlainRefCounter } from '../refcount/plain.js';
+import type { RefCounter } from '../refcount/refCounter.js';
+import { Barrier } from '../sync/barrier.js';
+import { StopTheWorld } from '../threads/stopTheWorld.js';
+import { ThreadState } from '../threads/threadState.js';
+import type { Build } from './builds.js';
+import { type Bodies, Calls } from './calls.js';
+import { Globals } from './globals.js';
+import {
+  type DictHandle,
+  type FunctionHandle,
+  type Handle,
+  HandleSpace,
+  type ListHandle,
+  type LockHandle,
+  type TupleHandle,
+  type Value,
+} from './handles.js';
+
+/**
+ * A thread of the runtime, as a program sees it: the raw level. References are numbers whose counts the program
+ * owns: methods of the types borrow their arguments unless they say "steals", and return new references. The
+ * level of scoped handles is `handles.ts`.
+ *
+ * One composition a worker: every field holds the same class for the worker's whole life, so that call sites
+ * stay monomorphic.
+ */
+export class Thread {
+  readonly i32: Int32Array;
+  readonly atomics: AtomicOps;
+  /** Place in the table of threads; the worker's for its life. */
+  readonly slot: number;
+  /** Number of the thread in the current run, from 0. */
+  index = 0;
+  readonly id: number;
+  readonly block: number;
+  readonly state: ThreadState;
+  readonly allocator: Allocator;
+  readonly refs: RefCounter;
+  readonly numbers: Numbers;
+  readonly strings: Strings;
+  readonly tuples: Tuples;
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+  readonly functions: Functions;
+  readonly locks: Locks;
+  readonly instances: Instances;
+  readonly calls: Calls;
+  readonly globals: Globals;
+  readonly handles: HandleSpace;
+  private readonly world: StopTheWorld;
+  private readonly runBarrier: Barrier;
+  private readonly freeLists: number;
+  private readonly memos = new Map<unknown, unknown>();
+
+  /** Composes the thread of this slot; touches no shared state yet but what `start` will use. */
+  constructor(
+    readonly memory: SharedMemory,
+    readonly build: Build,
+    slot: number,
+  ) {
+    const gil = build.lock === 'gil';
+    this.i32 = memory.i32;
+    this.atomics = new WasmAtomicOps(memory);
+    this.state = new ThreadState(memory, this.atomics, slot, gil);
+    this.slot = slot;
+    this.id = this.state.id;
+    this.block = this.state.block;
+    this.allocator = this.makeAllocator();
+    const deallocator = new TypeDeallocator(this.i32);
+    this.refs = this.makeRefCounter();
+    this.refs.deallocator = deallocator;
+    this.freeLists = gil ? Control.InterpreterFreeLists : this.block + ThreadBlock.FreeLists;
+    const context = this.makeContext();
+    this.numbers = new Numbers(context);
+    this.strings = new Strings(context);
+    const hashing = new Hashing(context, this.strings);
+    this.tuples = new Tuples(context);
+    this.functions = new Functions(context);
+    this.locks = new Locks(context);
+    if (build.containers === 'sections' && this.refs instanceof BiasedRefCounter) {
+      this.lists = new LockFreeLists(context, this.refs);
+      this.dicts = new LockFreeDicts(context, hashing, this.strings);
+      this.instances = new LockFreeInstances(context, this.strings);
+    } else {
+      this.lists = new Lists(context);
+      this.dicts = new Dicts(context, hashing, this.strings);
+      this.instances = new Instances(context, this.strings);
+    }
+    deallocator.connect(this);
+    this.state.pending = this;
+    this.world = new StopTheWorld(this.state);
+    this.runBarrier = new Barrier(this.state);
+    this.calls = new Calls(this);
+    this.globals = new Globals(this);
+    this.handles = new HandleSpace(this);
+  }
+
+  /** The safepoint of loop back-edges: see ThreadState.poll. */
+  poll(): void {
+    this.state.poll();
+  }
+
+  // --- The level of scoped handles: see handles.ts ---
+
+  /** Runs the body; every handle made in it is released at its end. */
+  scope<T>(body: () => T): T {
+    return this.handles.run(body);
+  }
+
+  /** A new list of these values. */
+  list(values: readonly Value[] = []): ListHandle {
+    const list = this.handles.adopt(this.lists.create()) as ListHandle;
+    for (const value of values) list.append(value);
+    return list;
+  }
+
+  /** A new dict of these entries. */
+  dict(entries: Iterable<readonly [Value, Value]> = []): DictHandle {
+    const dict = this.handles.adopt(this.dicts.create()) as DictHandle;
+    for (const [key, value] of entries) dict.set(key, value);
+    return dict;
+  }
+
+  tuple(...values: Value[]): TupleHandle {
+    const items = values.map((value) => this.handles.toRef(value));
+    const tuple = this.tuples.create(items);
+    for (const item of items) this.refs.decref(item);
+    return this.handles.adopt(tuple) as TupleHandle;
+  }
+
+  /** A float even where the value is whole. */
+  float(value: number): Handle {
+    return this.handles.adopt(this.numbers.float(value));
+  }
+
+  lock(): LockHandle {
+    return this.handles.adopt(this.locks.create()) as LockHandle;
+  }
+
+  /** The function of this name in the program's `functions`. */
+  function(name: string): FunctionHandle {
+    return this.handles.adopt(this.calls.define(name)) as FunctionHandle;
+  }
+
+  /** Meets the run's other threads; detached while it waits. Throws RunAborted. */
+  barrier(): void {
+    this.runBarrier.wait(Control.RunBarrier, this.i32[Control.RunThreads]);
+  }
+
+  /** Suspends every other thread; nothing but `startTheWorld` and reads may follow. */
+  stopTheWorld(): void {
+    this.world.stop();
+  }
+
+  startTheWorld(): void {
+    this.world.start();
+  }
+
+  // --- Life of the thread, in CPython's order (`PyThreadState_New`, `PyThreadState_Clear`) ---
+
+  /** Binds and attaches, as thread `index` of a run. `bodies`: the program's functions. */
+  start(index = 0, bodies: Bodies = {}): void {
+    this.index = index;
+    this.state.bind();
+    this.state.attach();
+    this.allocator.start();
+    this.refs.start();
+    if (this.build.lock !== 'gil') openFreeLists(this.i32, this.freeLists);
+    this.calls.start(bodies);
+  }
+
+  /**
+   * Leaves for good: free lists are emptied, the merge queue is drained and left, delayed frees and heaps are
+   * handed over, then the thread detaches.
+   */
+  exit(): void {
+    this.calls.exit();
+    if (this.build.lock !== 'gil') this.closeFreeLists();
+    this.refs.exit();
+    this.allocator.exit();
+    this.state.detachFinally();
+    this.state.unbind();
+  }
+
+  /** Gives the blocks of the free lists back. Also: the interpreter's, when the last thread has exited. */
+  closeFreeLists(): void {
+    closeFreeLists(this.i32, this.freeLists, (block, list) => {
+      if (list === FreeLists.DictKeys) this.allocator.free(block, HeapTag.Mem);
+      else if (list <= FreeLists.Floats) this.allocator.free(block, HeapTag.Object);
+      else this.allocator.free(block, HeapTag.Gc);
+    });
+  }
+
+  /** Re-opens the interpreter's free lists after a leak check. */
+  openFreeLists(): void {
+    openFreeLists(this.i32, this.freeLists);
+  }
+
+  /** Makes the interpreter's static objects. Once for each memory, attached, before any other thread starts. */
+  initialiseInterpreter(): void {
+    initialiseEmptyKeys(this.i32);
+    createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
+    Atomics.store(this.i32, Control.Initialised, 1);
+  }
+
+  /** What `make` returned when it was first called with this key in this worker. */
+  memo<T>(key: unknown, make: () => T): T {
+    if (!this.memos.has(key)) this.memos.set(key, make());
+    return this.memos.get(key) as T;
+  }
+
+  /** What this thread has counted since it started, by `Counter`. */
+  counters(): number[] {
+    const start = this.block + ThreadBlock.Counters;
+    return Array.from({ length: Counter.Count }, (_, index) => this.i32[start + index]);
+  }
+
+  // --- PendingWork ---
+
+  mergeQueued(): void {
+    this.refs.mergeQueued();
+  }
+
+  processDelayed(): void {
+    this.allocator.processDelayed();
+  }
+
+  // --- Composition ---
+
+  private makeAllocator(): Allocator {
+    const { memory, i32, atomics, block } = this;
+    const qsbr = this.build.containers === 'sections' ? this.state.qsbr : null;
+    const thread = { memory, i32, atomics, block, qsbr };
+    return this.build.allocator === 'pymalloc'
+      ? new PymallocAllocator(thread)
+      : new MimallocAllocator(thread);
+  }
+
+  private makeRefCounter(): RefCounter {
+    switch (this.build.refcount) {
+      case 'plain':
+        return new PlainRefCounter(this.memory);
+      case 'atomic':
+        return new AtomicRefCounter(this.memory, this.atomics);
+      case 'biased':
+        return new BiasedRefCounter(this.memory, this);
+    }
+  }
+
+  private makeGuard(): Guard {
+    switch (this.build.containers) {
+      case 'unlocked':
+        return new NoGuard();
+      case 'sections':
+        return new SectionGuard(this.state.sections);
+      case 'mutex':
+        return new MutexGuard(this.state.mutex);
+    }
+  }
+
+  private makeContext(): ObjectContext {
+    return {
+      memory: this.memory,
+      i32: this.i32,
+      atomics: this.atomics,
+      refs: this.refs,
+      allocator: this.allocator,
+      guard: this.makeGuard(),
+      mutex: this.state.mutex,
+      block: this.block,
+      id: this.id,
+      freeLists: this.freeLists,
+      lockFreeReads: this.build.containers === 'sections',
+    };
+  }
+}
+
+/** Address of the object in a block of this heap. */
+export function objectInBlock(block: number, tag: HeapTag): number {
+  return tag === HeapTag.GcPre ? block + PreHeader.Words : block;
+}

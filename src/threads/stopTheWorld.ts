@@ -1,0 +1,89 @@
+import { Control, EvalBreaker, Geometry, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import { futexWait, futexWake } from '../sync/futex.js';
+import { rawLock, rawUnlock } from '../sync/rawMutex.js';
+import { setBreaker, threadBlock } from './evalBreaker.js';
+import { countDown, type ThreadState } from './threadState.js';
+
+/** How long the initiator sleeps before it looks for threads that have detached meanwhile (CPython: 1 ms). */
+const POLL_MS = 1;
+
+/**
+ * Stop-the-world (CPython `Python/pystate.c`). Attached threads are asked through their eval breaker and suspend
+ * themselves; detached ones are suspended by the initiator. Nothing that a suspended thread may hold - a mutex
+ * that was handed to it, an allocator's lock - must be needed while the world stands still (PIT-7.2).
+ */
+export class StopTheWorld {
+  private readonly i32: Int32Array;
+
+  constructor(private readonly thread: ThreadState) {
+    this.i32 = thread.i32;
+  }
+
+  /** Returns with every other thread suspended. Attached threads only; not re-entrant. Throws RunAborted. */
+  stop(): void {
+    const heap = this.i32;
+    // A second initiator waits here detached, so that the first can suspend it (PIT-7.4).
+    this.thread.mutex.lock(Control.StopMutex << 2);
+    rawLock(heap, Control.HeadLock);
+    Atomics.store(heap, Control.StopEvent, 0);
+    Atomics.store(heap, Control.StopCountdown, this.countOthers());
+    heap[Control.StopRequester] = this.thread.block;
+    Atomics.store(heap, Control.StopRequested, 1);
+    while (this.parkDetached() > 0) {
+      rawUnlock(heap, Control.HeadLock);
+      // Without detaching: that would release this thread's own critical sections (gh-118332).
+      futexWait(heap, Control.StopEvent, 0, POLL_MS);
+      rawLock(heap, Control.HeadLock);
+    }
+    Atomics.store(heap, Control.WorldStopped, 1);
+    rawUnlock(heap, Control.HeadLock);
+  }
+
+  /** Lets everybody go on. The thread that stopped the world. */
+  start(): void {
+    const heap = this.i32;
+    rawLock(heap, Control.HeadLock);
+    Atomics.store(heap, Control.StopRequested, 0);
+    Atomics.store(heap, Control.WorldStopped, 0);
+    heap[Control.StopRequester] = 0;
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
+      const block = threadBlock(slot);
+      if (!this.isOther(block)) continue;
+      Atomics.store(heap, block + ThreadBlock.Status, ThreadStatus.Detached);
+      futexWake(heap, block + ThreadBlock.Status, 1);
+    }
+    rawUnlock(heap, Control.HeadLock);
+    this.thread.mutex.unlock(Control.StopMutex << 2);
+  }
+
+  /**
+   * Suspends who is detached, asks who is attached; returns how many are still to come. Under HeadLock. The
+   * exchange decides the race with a thread that is attaching: exactly one of the two wins.
+   */
+  private parkDetached(): number {
+    const heap = this.i32;
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
+      const block = threadBlock(slot);
+      if (!this.isOther(block)) continue;
+      const before = Atomics.compareExchange(
+        heap,
+        block + ThreadBlock.Status,
+        ThreadStatus.Detached,
+        ThreadStatus.Suspended,
+      );
+      if (before === ThreadStatus.Detached) countDown(heap);
+      else if (before === ThreadStatus.Attached) setBreaker(heap, block, EvalBreaker.PleaseStop);
+    }
+    return Atomics.load(heap, Control.StopCountdown);
+  }
+
+  private countOthers(): number {
+    let count = 0;
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) if (this.isOther(threadBlock(slot))) count++;
+    return count;
+  }
+
+  private isOther(block: number): boolean {
+    return this.i32[block + ThreadBlock.Alive] !== 0 && block !== this.thread.block;
+  }
+}

@@ -1,0 +1,205 @@
+import type { AtomicOps } from '../memory/atomicOps.js';
+import { FatalError, RunAborted } from '../memory/errors.js';
+import { Control, Counter, EvalBreaker, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import { CriticalSections } from '../sync/criticalSection.js';
+import { checkAbort, futexWait, futexWake } from '../sync/futex.js';
+import { Mutex } from '../sync/mutex.js';
+import { ParkingLot } from '../sync/parkingLot.js';
+import { rawLock, rawUnlock } from '../sync/rawMutex.js';
+import type { SyncThread } from '../sync/syncThread.js';
+import { clearBreaker, threadBlock } from './evalBreaker.js';
+import { Gil, type InterpreterLock, NoInterpreterLock } from './gil.js';
+import { Qsbr } from './qsbr.js';
+
+/** What higher floors do at a safepoint when the breaker asks for it. */
+export interface PendingWork {
+  /** EvalBreaker.ExplicitMerge. */
+  mergeQueued(): void;
+  /** EvalBreaker.ProcessDelayed. */
+  processDelayed(): void;
+}
+
+/**
+ * One thread's state (CPython `PyThreadState`, `Python/pystate.c`): attached, detached, suspended or shutting
+ * down; the eval breaker that it polls; its place in QSBR and under the GIL. Made by the thread that uses it.
+ *
+ * Only the thread itself becomes or leaves `Attached` (INV-7.1); only attached threads touch objects (INV-7.2).
+ */
+export class ThreadState implements SyncThread {
+  readonly memory: SharedMemory;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly atomics: AtomicOps;
+  readonly slot: number;
+  readonly block: number;
+  readonly id: number;
+  readonly spinLimit: number;
+  readonly qsbr: Qsbr;
+  readonly parkingLot: ParkingLot;
+  readonly mutex: Mutex;
+  readonly sections: CriticalSections;
+  readonly lock: InterpreterLock;
+  /** Set once by the composition, before the first attach. */
+  pending!: PendingWork;
+
+  /** Binds the slot to this thread. Throws FatalError if another thread has it. `gil`: the build has a GIL. */
+  constructor(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean) {
+    this.memory = memory;
+    this.i32 = memory.i32;
+    this.u8 = memory.u8;
+    this.atomics = atomics;
+    this.slot = slot;
+    this.block = threadBlock(slot);
+    this.id = 2 * slot + 1;
+    this.spinLimit = gil ? 0 : 40;
+    this.qsbr = new Qsbr(memory, this.block);
+    this.parkingLot = new ParkingLot(this);
+    this.mutex = new Mutex(this, this.parkingLot);
+    this.sections = new CriticalSections(this, this.mutex);
+    this.lock = gil ? new Gil(memory.i32, this.block) : new NoInterpreterLock();
+  }
+
+  /** Links the thread into the interpreter. A thread born during a stop starts suspended. */
+  bind(): void {
+    const heap = this.i32;
+    const block = this.block;
+    rawLock(heap, Control.HeadLock);
+    const taken = heap[block + ThreadBlock.Alive] !== 0;
+    if (!taken) {
+      heap[block + ThreadBlock.Id] = this.id;
+      heap[block + ThreadBlock.Alive] = 1;
+      Atomics.store(heap, block + ThreadBlock.Breaker, 0);
+      for (let i = 0; i < Counter.Count; i++) heap[block + ThreadBlock.Counters + i] = 0;
+      const stopped = Atomics.load(heap, Control.StopRequested) !== 0;
+      Atomics.store(
+        heap,
+        block + ThreadBlock.Status,
+        stopped ? ThreadStatus.Suspended : ThreadStatus.Detached,
+      );
+    }
+    rawUnlock(heap, Control.HeadLock);
+    if (taken) throw new FatalError(`thread slot ${this.slot} is in use`);
+  }
+
+  /** Unlinks a detached thread. If somebody is stopping the world, this thread need not be waited for. */
+  unbind(): void {
+    const heap = this.i32;
+    const block = this.block;
+    rawLock(heap, Control.HeadLock);
+    heap[block + ThreadBlock.Alive] = 0;
+    const status = Atomics.load(heap, block + ThreadBlock.Status);
+    if (Atomics.load(heap, Control.StopRequested) !== 0 && status !== ThreadStatus.Suspended) {
+      countDown(heap);
+    }
+    Atomics.store(heap, block + ThreadBlock.Status, ThreadStatus.Detached);
+    rawUnlock(heap, Control.HeadLock);
+  }
+
+  /** Becomes attached: takes the GIL where there is one, waits while suspended. Throws RunAborted. */
+  attach(): void {
+    const heap = this.i32;
+    const status = this.block + ThreadBlock.Status;
+    for (;;) {
+      this.lock.take();
+      const before = Atomics.compareExchange(heap, status, ThreadStatus.Detached, ThreadStatus.Attached);
+      if (before === ThreadStatus.Detached) break;
+      this.lock.drop(true);
+      if (before === ThreadStatus.ShuttingDown) throw new RunAborted('interrupt');
+      if (before === ThreadStatus.Attached) throw new FatalError('this thread is attached already');
+      futexWait(heap, status, ThreadStatus.Suspended, Number.POSITIVE_INFINITY);
+    }
+    this.qsbr.attach();
+    this.sections.resumeTop();
+  }
+
+  /** Leaves the attached state, as CPython does where it would have released the GIL. */
+  detach(): void {
+    this.leave(ThreadStatus.Detached, false);
+  }
+
+  /** The last detach of a thread: nobody is waited for. */
+  detachFinally(): void {
+    this.leave(ThreadStatus.Detached, true);
+  }
+
+  /** Own thread only. */
+  isAttached(): boolean {
+    return Atomics.load(this.i32, this.block + ThreadBlock.Status) === ThreadStatus.Attached;
+  }
+
+  /**
+   * The safepoint: loop back-edges, calls. Attached; holds no reference that is not counted or on its stack, no
+   * raw pointer into a container. May detach, run destructors, and throws RunAborted.
+   *
+   * Declared racy reads, both of them: a request seen a poll later is still served, and an old write sequence
+   * only makes this thread report its quiescence later. What they lead to uses Atomics.
+   */
+  poll(): void {
+    const heap = this.i32;
+    if (heap[this.block + ThreadBlock.Breaker] !== 0 || heap[Control.WriteSequence] !== this.qsbr.observed) {
+      this.handlePending();
+    }
+  }
+
+  /** CPython `_Py_HandlePending`, in its order. */
+  handlePending(): void {
+    const heap = this.i32;
+    this.qsbr.quiescentState();
+    const bits = Atomics.load(heap, this.block + ThreadBlock.Breaker);
+    if (bits === 0) return;
+    if (bits & EvalBreaker.PleaseStop) {
+      this.suspend();
+      this.attach();
+    }
+    if (bits & EvalBreaker.ExplicitMerge) {
+      clearBreaker(heap, this.block, EvalBreaker.ExplicitMerge);
+      this.pending.mergeQueued();
+    }
+    if (bits & EvalBreaker.ProcessDelayed) {
+      clearBreaker(heap, this.block, EvalBreaker.ProcessDelayed);
+      this.pending.processDelayed();
+    }
+    if (bits & EvalBreaker.GilDropRequest) {
+      this.detach();
+      this.attach();
+    }
+    if (bits & EvalBreaker.AsyncException) checkAbort(heap);
+  }
+
+  /** A stop was requested: goes to `Suspended` and counts itself off (CPython `_PyThreadState_Suspend`). */
+  private suspend(): void {
+    const heap = this.i32;
+    clearBreaker(heap, this.block, EvalBreaker.PleaseStop);
+    this.sections.suspendAll();
+    this.qsbr.detach();
+    rawLock(heap, Control.HeadLock);
+    const requested = Atomics.load(heap, Control.StopRequested) !== 0;
+    Atomics.store(
+      heap,
+      this.block + ThreadBlock.Status,
+      requested ? ThreadStatus.Suspended : ThreadStatus.Detached,
+    );
+    if (requested) {
+      heap[this.block + ThreadBlock.Counters + Counter.Suspensions]++;
+      countDown(heap);
+    }
+    rawUnlock(heap, Control.HeadLock);
+    this.lock.drop(true);
+  }
+
+  private leave(status: ThreadStatus, final: boolean): void {
+    this.sections.suspendAll();
+    this.qsbr.detach();
+    Atomics.store(this.i32, this.block + ThreadBlock.Status, status);
+    this.lock.drop(final);
+  }
+}
+
+/** One thread less to wait for. Under HeadLock. */
+export function countDown(heap: Int32Array): void {
+  if (Atomics.sub(heap, Control.StopCountdown, 1) === 1) {
+    Atomics.store(heap, Control.StopEvent, 1);
+    futexWake(heap, Control.StopEvent, Number.POSITIVE_INFINITY);
+  }
+}

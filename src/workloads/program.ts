@@ -1,0 +1,85 @@
+/** The program module that `ungil compare` runs: one workload, warmed up, then sampled. */
+import { Control, Geometry } from '../memory/layout.js';
+import type { Ref } from '../refcount/refCounter.js';
+import type { Bodies } from '../runtime/calls.js';
+import type { Thread } from '../runtime/thread.js';
+import { WORKLOADS, workloadNamed } from './index.js';
+import type { SharedRefs, Worker } from './workload.js';
+
+/** Operations between two looks at the clock: 20 us to 1 ms. */
+const BATCH = 8192;
+
+export interface WorkloadArgs {
+  readonly workload: string;
+  /** Milliseconds of one sample, and of the warm-up in front of the first. */
+  readonly timeMs: number;
+  readonly warmupMs: number;
+  readonly repeats: number;
+}
+
+/** What one thread did in one sample. */
+export interface ThreadSample {
+  readonly operations: number;
+  readonly seconds: number;
+}
+
+export interface ThreadReport {
+  readonly samples: readonly ThreadSample[];
+  /** What `finish` found wrong. */
+  readonly wrong: string | null;
+}
+
+export const level = 'raw';
+
+/** All workloads' functions: the same table in every run, so that bodies keep their numbers. */
+export function functions(t: Thread): Bodies {
+  return Object.assign({}, ...WORKLOADS.map((workload) => workload.functions?.(t) ?? {}));
+}
+
+export function setup(t: Thread, args: WorkloadArgs): Record<string, Ref> {
+  for (let index = 0; index < Geometry.MaxThreads; index++) t.memory.f64[operationsOf(index)] = 0;
+  return workloadNamed(args.workload).setup(t);
+}
+
+export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadReport {
+  const workload = workloadNamed(args.workload);
+  const worker = t.memo(workload, () => workload.worker(t));
+  worker.start(shared);
+  let total = sample(t, worker, args.warmupMs).operations;
+  const samples: ThreadSample[] = [];
+  for (let repeat = 0; repeat < args.repeats; repeat++) {
+    const result = sample(t, worker, args.timeMs);
+    total += result.operations;
+    samples.push(result);
+  }
+  t.memory.f64[operationsOf(t.index)] = total;
+  return { samples, wrong: worker.finish() };
+}
+
+/** The workload's verdict on the shared result: null, or what is wrong. */
+export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): string | null {
+  let operations = 0;
+  for (let index = 0; index < t.i32[Control.RunThreads]; index++) {
+    operations += t.memory.f64[operationsOf(index)];
+  }
+  return workloadNamed(args.workload).check?.(t, shared, operations) ?? null;
+}
+
+/** All threads start together; each stops at the first look at the clock after its time. */
+function sample(t: Thread, worker: Worker, timeMs: number): ThreadSample {
+  t.barrier();
+  const start = performance.now();
+  let operations = 0;
+  let elapsed = 0;
+  for (let done = 1; done > 0 && elapsed < timeMs; ) {
+    done = worker.run(BATCH);
+    operations += done;
+    elapsed = performance.now() - start;
+  }
+  return { operations, seconds: elapsed / 1000 };
+}
+
+/** Where a thread leaves its count of operations; written before and read after a barrier. */
+function operationsOf(index: number): number {
+  return (Control.Scratch >> 1) + index;
+}

@@ -1,0 +1,251 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunAborted } from '#ungil/memory/errors.js';
+import { NAMES } from '../report/fixtures.js';
+import { ordinary, run, type Step } from './fakes.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'ungil-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SMALL = ['compare', 'fib', 'int-add', '--builds', 'gil,free-threaded', '--threads', '1,2'];
+
+describe('ungil compare', () => {
+  it('runs everything that does not race by default', async () => {
+    const { status, stdout, seen } = await run(['compare']);
+    expect(seen).toEqual([
+      {
+        workloads: NAMES,
+        builds: ['gil', 'free-threaded'],
+        threads: [1, 2],
+        timeMs: 500,
+        repeats: 5,
+        memoryBytes: 2 ** 30,
+      },
+    ]);
+    expect(status).toBe(0);
+    for (const name of NAMES) expect(stdout).toContain(`\n${name} `);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('takes lists without repetition, threads in order', async () => {
+    const args = [
+      'compare',
+      'racy-counter',
+      'fib',
+      'fib',
+      '--builds',
+      'unsafe, gil,unsafe',
+      '--threads',
+      '4,1,4',
+    ];
+    const { seen } = await run([...args, '--time', '1.5s', '--repeats', '2', '--memory', '64MiB']);
+    expect(seen).toEqual([
+      {
+        workloads: ['racy-counter', 'fib'],
+        builds: ['unsafe', 'gil'],
+        threads: [1, 4],
+        timeMs: 1500,
+        repeats: 2,
+        memoryBytes: 64 * 2 ** 20,
+      },
+    ]);
+  });
+
+  it('puts the table on standard output and progress on standard error', async () => {
+    const { stdout, stderr } = await run(SMALL);
+    expect(stdout).toMatch(/^fib .* 1\.89 /m);
+    expect(stderr.split('\n')).toHaveLength(3);
+    expect(stderr).toMatch(/^\[4\/8, about 0 s left\] fib: gil /);
+  });
+
+  it('writes JSON into a file, whose folder it creates', async () => {
+    const file = path.join(folder, 'new', 'deep', 'compare.json');
+    const { status, stdout, stderr } = await run([...SMALL, '--json', file]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('workload ');
+    expect(stderr).toContain(`wrote ${file}\n`);
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    expect(json).toMatchObject({ ungil: '9.8.7', node: 'v20.0.0', cpus: 2, complete: true });
+    expect(json.results).toHaveLength(8);
+  });
+
+  it('checks the file before the run without touching it', async () => {
+    const [old, fresh] = [path.join(folder, 'old.json'), path.join(folder, 'fresh.json')];
+    writeFileSync(old, 'precious');
+    for (const file of [old, fresh]) {
+      const compare = async () => {
+        expect(existsSync(fresh)).toBe(false);
+        expect(readFileSync(old, 'utf8')).toBe('precious');
+        throw new Error('stop here');
+      };
+      await run(['compare', 'fib', '--json', file], { compare });
+      rmSync(fresh, { force: true });
+      writeFileSync(old, 'precious');
+    }
+  });
+
+  it('shows the table, and fails, when the file cannot be written in the end', async () => {
+    const file = path.join(folder, 'gone', 'compare.json');
+    const step: Step = (...args) => {
+      rmSync(path.dirname(file), { recursive: true, force: true });
+      return ordinary(...args);
+    };
+    const { status, stdout, stderr } = await run([...SMALL, '--json', file], { step });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^fib /m);
+    expect(stderr).toMatch(/ungil: cannot write '.*compare\.json': ENOENT/);
+  });
+
+  it('gives standard output to JSON alone with --json -', async () => {
+    const { status, stdout, stderr } = await run([...SMALL, '--json', '-']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).results).toHaveLength(8);
+    expect(stderr).toMatch(/^fib /m);
+  });
+
+  it('prints Markdown with --markdown', async () => {
+    const { stdout } = await run([...SMALL, '--markdown']);
+    expect(stdout).toMatch(/^\| workload \| gil, 1 thread \(Mops\/s\) /);
+  });
+
+  it('fits the table to the terminal, and obeys NO_COLOR and TERM=dumb', async () => {
+    const written: string[] = [];
+    const stdout = { isTTY: true, columns: 60, write: (text: string) => written.push(text) };
+    await run(SMALL, { stdout });
+    expect(written.join('')).toContain('\x1b[1m');
+    const lines = stripVTControlCharacters(written.join('')).split('\n');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      written.length = 0;
+      await run(SMALL, { stdout, env });
+      expect(written.join('')).toMatch(/^fib /m);
+      expect(written.join('')).not.toContain('\x1b');
+    }
+  });
+});
+
+describe('checks that fail', () => {
+  const wrong =
+    (on: string): Step =>
+    (workload, build, threads) => ({
+      ...ordinary(workload, build, threads),
+      wrong: build === on && threads === 2 ? 'lost 3 items' : null,
+    });
+
+  it('a wrong result ends with 1', async () => {
+    const { status, stdout } = await run(SMALL, { step: wrong('free-threaded') });
+    expect(status).toBe(1);
+    expect(stdout).toContain('\n* free-threaded, fib, 2 threads: WRONG RESULT: lost 3 items\n');
+  });
+
+  it('a wrong result of the unsafe build is caught and expected', async () => {
+    const { status, stdout } = await run(['compare', 'fib', '--builds', 'unsafe'], { step: wrong('unsafe') });
+    expect(status).toBe(0);
+    expect(stdout).toContain('\n* unsafe, fib, 2 threads: wrong result caught: lost 3 items\n');
+  });
+
+  it('a wrong result of a program that races is expected on any build', async () => {
+    const args = ['compare', 'racy-counter', '--builds', 'free-threaded'];
+    expect((await run(args, { step: wrong('free-threaded') })).status).toBe(0);
+  });
+
+  it('a leak ends with 1 and names type, count and addresses', async () => {
+    const step: Step = (...args) => ({
+      ...ordinary(...args),
+      leaks: args[1] === 'gil' ? [{ type: 'list', count: 2, addresses: [256] }] : [],
+    });
+    const { status, stdout } = await run(SMALL, { step });
+    expect(status).toBe(1);
+    expect(stdout).toContain('\ngil, fib, 1 thread: LEAK: 2 list at 0x100, ...\n');
+  });
+
+  it('a program error shows its stack, the thread and what ran, and keeps what was measured', async () => {
+    const file = path.join(folder, 'failed.json');
+    const step: Step = (workload, build, threads) => {
+      if (workload === 'int-add') throw Object.assign(new RangeError('too big'), { thread: 3 });
+      return ordinary(workload, build, threads);
+    };
+    const { status, stdout, stderr } = await run([...SMALL, '--json', file], { step });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /ungil: the run failed \(int-add, gil, 1 thread; thread 3\): RangeError: too big\n +at /,
+    );
+    expect(stdout).toMatch(/^fib /m);
+    expect(stdout).toContain('\nfailed: the results are incomplete, 4 of 8 measurements made\n');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ complete: false });
+  });
+
+  it('an error before anything ran, and one that is no Error', async () => {
+    const compare = () => Promise.reject('no memory');
+    const { status, stdout, stderr } = await run(SMALL, { compare });
+    expect(status).toBe(1);
+    expect(stderr).toBe('ungil: the run failed: no memory\n');
+    expect(stdout).toBe('failed: the results are incomplete, 0 of 8 measurements made\n');
+  });
+});
+
+describe('an interrupt', () => {
+  /** Aborts during the given combination. */
+  function interruptAt(at: number): { step: Step; interrupt: AbortSignal } {
+    const controller = new AbortController();
+    let count = 0;
+    const step: Step = (...args) => {
+      if (++count === at) controller.abort();
+      return ordinary(...args);
+    };
+    return { step, interrupt: controller.signal };
+  }
+
+  it('prints the table so far, says that it is incomplete, writes JSON, and ends with 130', async () => {
+    const file = path.join(folder, 'interrupted.json');
+    const { status, stdout } = await run([...SMALL, '--json', file], interruptAt(3));
+    expect(status).toBe(130);
+    expect(stdout).toMatch(/^fib +11\.0 +11\.0 +1\.00 +0\.99 +11\.0 +- +- +1\.89 +1\.00$/m);
+    expect(stdout).not.toMatch(/^int-add/m);
+    expect(stdout).toMatch(/\ninterrupted: the results are incomplete, 3 of 8 measurements made\n$/);
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    expect(json.complete).toBe(false);
+    expect(json.results).toHaveLength(3);
+  });
+
+  it('keeps standard output pure JSON with --json -', async () => {
+    const { status, stdout, stderr } = await run([...SMALL, '--json', '-'], interruptAt(1));
+    expect(status).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: false });
+    expect(stderr).toContain('interrupted: ');
+  });
+
+  it('may arrive before anything was measured, or as the error that ended the threads', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const early = await run(SMALL, { interrupt: controller.signal });
+    expect(early).toMatchObject({ status: 130, stderr: '' });
+    expect(early.stdout).toBe('interrupted: the results are incomplete, 0 of 8 measurements made\n');
+    const compare = () => Promise.reject(new RunAborted('interrupt'));
+    expect(await run(SMALL, { interrupt: controller.signal, compare })).toMatchObject({
+      status: 130,
+      stderr: '',
+    });
+  });
+
+  it('that comes too late changes nothing', async () => {
+    const { status, stdout } = await run(SMALL, interruptAt(8));
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('interrupted');
+  });
+
+  it('does not hide a failure', async () => {
+    const controller = new AbortController();
+    const compare = () => {
+      controller.abort();
+      return Promise.reject(new TypeError('a real error'));
+    };
+    expect((await run(SMALL, { interrupt: controller.signal, compare })).status).toBe(1);
+  });
+});

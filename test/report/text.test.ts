@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDuration, formatMops, formatRatio, plural, wrap } from '#ungil/report/text.js';
+
+describe('wrap', () => {
+  it('keeps every word and no line too long', () => {
+    const words = fc.array(fc.stringMatching(/^[a-z,.]{1,12}$/), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(words, fc.integer({ min: 16, max: 80 }), (text, width) => {
+        const lines = wrap(text.join(' '), width, '  ');
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+        expect(lines.join(' ').split(/\s+/)).toEqual(text);
+        for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}\S/);
+      }),
+    );
+  });
+
+  it('cuts a word that is longer than a line', () => {
+    expect(wrap('ab abcdefghijkl mn', 6, ' ')).toEqual(['ab', ' abcde', ' fghij', ' kl mn']);
+    expect(wrap('', 10)).toEqual([]);
+  });
+});
+
+describe('numbers', () => {
+  it('take at most five characters in any range of throughput', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 9.9e10, noNaN: true }), (value) => {
+        expect(formatMops(value).length).toBeLessThanOrEqual(5);
+      }),
+    );
+    expect([9.994e6, 9.996e6, 999.94e6, 999.96e6].map(formatMops)).toEqual(['9.99', '10.0', '999.9', '1000']);
+    expect([undefined, Number.NaN, Number.POSITIVE_INFINITY].map(formatMops)).toEqual(['-', '-', '-']);
+  });
+
+  it('read as words do', () => {
+    expect([formatRatio(1.005e1), formatRatio(null)]).toEqual(['10.05', '-']);
+    expect([plural(1, 'thread'), plural(2, 'thread')]).toEqual(['1 thread', '2 threads']);
+    expect([0, 59.2, 61, 125].map(formatDuration)).toEqual(['0 s', '1 min 0 s', '1 min 1 s', '2 min 5 s']);
+  });
+});

@@ -1,0 +1,88 @@
+import type { Allocator } from '#ungil/allocators/allocator.js';
+import { type AtomicOps, PlainAtomicOps } from '#ungil/memory/atomicOps.js';
+import { BuiltinType, Control, Header, ThreadBlock } from '#ungil/memory/layout.js';
+import { SharedMemory } from '#ungil/memory/sharedMemory.js';
+import { BiasedRefCounter } from '#ungil/refcount/biased.js';
+
+/** Hands out blocks and never takes one back: a block's state can be looked at after its death. */
+class BumpAllocator implements Allocator {
+  private static readonly start = Control.StaticArena;
+  constructor(private readonly next: { at: number }) {
+    if (next.at === 0) next.at = BumpAllocator.start;
+  }
+  alloc(words: number): number {
+    const block = this.next.at;
+    this.next.at += (words + 3) & ~3;
+    return block;
+  }
+  free(): void {}
+  realloc(): number {
+    throw new Error('not used');
+  }
+  freeDelayed(): void {}
+  processDelayed(): void {}
+  start(): void {}
+  exit(): void {}
+}
+
+/** One simulated thread: its counter, and what it has destroyed. */
+export interface SimulatedThread {
+  readonly slot: number;
+  readonly id: number;
+  readonly block: number;
+  readonly refs: BiasedRefCounter;
+  readonly dead: number[];
+  readonly stops: { count: number };
+}
+
+/** Several threads' biased counters in one JavaScript thread, stepped by hand. */
+export class RefcountWorld {
+  readonly memory = SharedMemory.create(16 << 20);
+  readonly atomics: AtomicOps = new PlainAtomicOps(this.memory);
+  readonly threads: SimulatedThread[] = [];
+  private readonly bump = { at: 0 };
+  readonly allocator: Allocator = new BumpAllocator(this.bump);
+
+  constructor(count: number) {
+    for (let slot = 0; slot < count; slot++) this.threads.push(this.makeThread(slot));
+  }
+
+  /** A new object with one reference of this thread. */
+  create(thread: SimulatedThread): number {
+    const object = this.allocator.alloc(Header.Words + 4, 1);
+    thread.refs.init(object, BuiltinType.Float, 0);
+    return object;
+  }
+
+  owner(object: number): number {
+    return this.memory.i32[object] & Header.OwnerMask;
+  }
+  local(object: number): number {
+    return this.memory.i32[object + Header.Local];
+  }
+  shared(object: number): number {
+    return this.memory.i32[object + Header.Shared];
+  }
+
+  private makeThread(slot: number): SimulatedThread {
+    const block = Control.Threads + slot * ThreadBlock.Words;
+    const id = 2 * slot + 1;
+    this.memory.i32[block + ThreadBlock.Id] = id;
+    const stops = { count: 0 };
+    const refs = new BiasedRefCounter(this.memory, {
+      i32: this.memory.i32,
+      atomics: this.atomics,
+      id,
+      block,
+      allocator: this.allocator,
+      stopTheWorld: () => {
+        stops.count++;
+      },
+      startTheWorld: () => {},
+    });
+    const dead: number[] = [];
+    refs.deallocator = { dealloc: (object) => dead.push(object) };
+    refs.start();
+    return { slot, id, block, refs, dead, stops };
+  }
+}
