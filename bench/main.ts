@@ -4,6 +4,7 @@ import { SharedMemory } from '../src/memory/sharedMemory.js';
 import type { Ref } from '../src/refcount/refCounter.js';
 import { buildNamed } from '../src/runtime/builds.js';
 import { Thread } from '../src/runtime/thread.js';
+import { tuneV8 } from '../src/runtime/tuneV8.js';
 import { type Case, INNER, runSuite } from './suite.js';
 
 /** A started thread of a build, in this very thread. */
@@ -78,6 +79,8 @@ class AllocatorLoops {
     for (let i = 0; i < INNER; i++) state.poll();
   }
 }
+
+tuneV8();
 
 const biased = threadOf('free-threaded');
 const plain = threadOf('gil');

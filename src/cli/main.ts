@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Compare } from '../report/types.js';
 import { BUILDS } from '../runtime/builds.js';
+import { tuneV8 } from '../runtime/tuneV8.js';
 import { WORKLOADS } from '../workloads/index.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
@@ -54,6 +55,7 @@ const compare: Compare = async (options, hooks, signal) => {
 };
 
 endQuietlyOnClosedPipes();
+tuneV8();
 process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   node: process.version,

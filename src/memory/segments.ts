@@ -56,24 +56,32 @@ function claimLowest(heap: Int32Array, count: number, owner: SegmentOwner): numb
   const last = heap[Control.SegmentCount] - count;
   let first = 1;
   while (first <= last) {
-    const claimed = claimRun(heap, first, count, owner);
-    if (claimed === count) return first;
-    first += claimed + 1;
+    const free = freeRun(heap, first, count);
+    if (free === count && claimRun(heap, first, count, owner)) return first;
+    first += free === count ? 1 : free + 1;
   }
   return 0;
 }
 
-/** Claims the run or nothing. Returns `count`, or how many segments in front of the taken one were free. */
-function claimRun(heap: Int32Array, first: number, count: number, owner: SegmentOwner): number {
+/** How many segments from here on are free, at most `count`. */
+function freeRun(heap: Int32Array, first: number, count: number): number {
+  for (let i = 0; i < count; i++) {
+    if (Atomics.load(heap, Control.SegmentTable + first + i) !== SegmentOwner.Free) return i;
+  }
+  return count;
+}
+
+/** Claims the run or, if a competitor has some of it meanwhile, nothing. */
+function claimRun(heap: Int32Array, first: number, count: number, owner: SegmentOwner): boolean {
   for (let i = 0; i < count; i++) {
     const word = Control.SegmentTable + first + i;
     const mark = i === 0 ? owner : SegmentOwner.HugeTail;
     if (Atomics.compareExchange(heap, word, SegmentOwner.Free, mark) !== SegmentOwner.Free) {
-      if (i > 0) release(heap, first, i);
-      return i;
+      release(heap, first, i);
+      return false;
     }
   }
-  return count;
+  return true;
 }
 
 function release(heap: Int32Array, first: number, count: number): void {

@@ -13,6 +13,7 @@ import {
   ThreadBlock,
 } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
+import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
 import { entryWords, firstValue } from './dictKeys.js';
 import { Dicts, Probe } from './dicts.js';
@@ -45,12 +46,14 @@ export class LockFreeDicts extends Dicts {
   private readonly atomics: AtomicOps;
   private readonly id: number;
   private readonly lockedReads: number;
+  private readonly mutex: Mutex;
 
   constructor(context: ObjectContext, hashing: Hashing, strings: Strings) {
     super(context, hashing, strings);
     this.u8 = context.memory.u8;
     this.atomics = context.atomics;
     this.id = context.id;
+    this.mutex = context.mutex;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
   }
 
@@ -68,6 +71,34 @@ export class LockFreeDicts extends Dicts {
       }
     }
     return this.getLocked(dict, key, hash);
+  }
+
+  /**
+   * Replaces the value of a key that is found at once without the lock; the entry is looked at again under it, in
+   * one step with the store (`AtomicOps.dictReplace`): no entry gets another key, so a live one is the key's.
+   */
+  override set(dict: Ref, key: Ref, value: Ref): void {
+    const hash = this.hashing.hash(key);
+    const keys = this.readableKeys(dict);
+    const slot = keys === 0 ? 0 : this.firstProbe(keys, key, hash);
+    if (slot === 0 || slot === Probe.Undecided) {
+      super.set(dict, key, value);
+      return;
+    }
+    this.refs.incref(value);
+    const old = this.atomics.dictReplace(dict, keys, slot, value, this.id);
+    if (old > 0) this.refs.decref(old);
+    else this.setSlow(dict, key, value, old);
+  }
+
+  private setSlow(dict: Ref, key: Ref, value: Ref, old: number): void {
+    if (old < 0) this.mutex.unlockSlow((dict << 2) + Header.MutexByte);
+    if (old < -1) {
+      this.refs.decref(-old);
+      return;
+    }
+    this.refs.decref(value);
+    super.set(dict, key, value);
   }
 
   override contains(dict: Ref, key: Ref): boolean {

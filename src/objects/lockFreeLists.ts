@@ -2,6 +2,7 @@ import type { AtomicOps } from '../memory/atomicOps.js';
 import { Counter, GcBits, Header, HeapTag, ListArray, ListObject, ThreadBlock } from '../memory/layout.js';
 import type { BiasedRefCounter } from '../refcount/biased.js';
 import type { Ref } from '../refcount/refCounter.js';
+import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
 import { Lists, outOfRange } from './lists.js';
 
@@ -25,6 +26,7 @@ export class LockFreeLists extends Lists {
   private readonly id: number;
   private readonly lockedReads: number;
   private readonly biased: BiasedRefCounter;
+  private readonly mutex: Mutex;
 
   constructor(context: ObjectContext, biased: BiasedRefCounter) {
     super(context);
@@ -33,6 +35,7 @@ export class LockFreeLists extends Lists {
     this.id = context.id;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
     this.biased = biased;
+    this.mutex = context.mutex;
   }
 
   /**
@@ -60,6 +63,38 @@ export class LockFreeLists extends Lists {
       }
     }
     return this.getLocked(list, index);
+  }
+
+  /** With room and a free lock, the whole critical section in one step (`AtomicOps.listAppend`). */
+  override append(list: Ref, item: Ref): void {
+    this.refs.incref(item);
+    const done = this.atomics.listAppend(list, item, this.id);
+    if (done !== 1) this.appendSlow(list, item, done);
+  }
+
+  /** As append, for an index from the start (`AtomicOps.listReplace`). */
+  override set(list: Ref, index: number, value: Ref): void {
+    this.refs.incref(value);
+    const old = this.atomics.listReplace(list, index, value, this.id);
+    if (old > 0) this.refs.decref(old);
+    else this.setSlow(list, index, value, old);
+  }
+
+  private appendSlow(list: Ref, item: Ref, done: number): void {
+    if (done < 0) this.mutex.unlockSlow((list << 2) + Header.MutexByte);
+    if (done === -1) return;
+    this.refs.decref(item);
+    super.append(list, item);
+  }
+
+  private setSlow(list: Ref, index: number, value: Ref, old: number): void {
+    if (old < 0) this.mutex.unlockSlow((list << 2) + Header.MutexByte);
+    if (old < -1) {
+      this.refs.decref(-old);
+      return;
+    }
+    this.refs.decref(value);
+    super.set(list, index, value);
   }
 
   /** Size as it is somewhere during the call. Declared racy read of one word. */

@@ -1,4 +1,5 @@
 import type { Allocator } from '../allocators/allocator.js';
+import type { AtomicOps } from '../memory/atomicOps.js';
 import { PythonError } from '../memory/errors.js';
 import { BuiltinType, HeapTag, LockObject } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
@@ -11,12 +12,14 @@ export class Locks {
   private readonly refs: RefCounter;
   private readonly allocator: Allocator;
   private readonly mutex: Mutex;
+  private readonly atomics: AtomicOps;
 
   constructor(context: ObjectContext) {
     this.i32 = context.i32;
     this.refs = context.refs;
     this.allocator = context.allocator;
     this.mutex = context.mutex;
+    this.atomics = context.atomics;
   }
 
   create(): Ref {
@@ -39,8 +42,13 @@ export class Locks {
   /** Any thread may release. Throws RuntimeError if the lock is not held. */
   release(lock: Ref): void {
     const byte = (lock + LockObject.Mutex) << 2;
+    if (this.atomics.tryUnlock(byte) !== 1) this.releaseSlow(byte);
+  }
+
+  /** Somebody is parked, or the lock is not held. */
+  private releaseSlow(byte: number): void {
     if (!this.mutex.isLocked(byte)) throw new PythonError('RuntimeError', 'release unlocked lock');
-    this.mutex.unlock(byte);
+    this.mutex.unlockSlow(byte);
   }
 
   dealloc(lock: Ref): void {

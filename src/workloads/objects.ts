@@ -254,7 +254,7 @@ export const allocDropInstance: Workload = {
   functions: initBody,
   setup: (t) => {
     const initializer = t.calls.define('init');
-    return { type: t.instances.createType('C', ['x'], initializer), init: initializer };
+    return { type: t.instances.createType('C', ['x'], 0), init: initializer };
   },
   worker: allocInstanceWorker,
 };
