@@ -29,12 +29,15 @@ export class Globals {
   private readonly i32: Int32Array;
   private readonly refs: Thread['refs'];
   private readonly caches: GlobalCache[] = [];
+  /** free-threaded: others may write during a load. */
+  private readonly lockFree: boolean;
   /** gilectomy: no read without the dict's mutex. */
   private readonly locked: boolean;
 
   constructor(private readonly t: Thread) {
     this.i32 = t.i32;
     this.refs = t.refs;
+    this.lockFree = t.build.containers === 'sections';
     this.locked = t.build.containers === 'mutex';
     for (let site = 0; site < GlobalSite.Count; site++) this.caches.push(new GlobalCache());
   }
@@ -82,8 +85,9 @@ export class Globals {
     return this.loadSlow(cache);
   }
 
+  /** Where nobody else writes meanwhile (the GIL) or nobody cares (unsafe), there is nothing to look at again. */
   private unchanged(cache: GlobalCache): boolean {
-    return this.t.atomics.load(cache.dict + DictObject.Keys) === cache.keys;
+    return !this.lockFree || this.t.atomics.load(cache.dict + DictObject.Keys) === cache.keys;
   }
 
   private loadSlow(cache: GlobalCache): Ref {

@@ -1,8 +1,10 @@
 /**
  * A turn stands for one `sched_yield()` of CPython's spinning (Python/lock.c): JavaScript cannot give up the
- * processor without a futex call. It takes 0.1 to 0.3 us, so that 40 of them cost about as much as one sleep.
+ * processor without a futex call. It takes about 1 us, as the system call does on a virtual machine.
  */
-const PAUSES_PER_TURN = 8;
+const PAUSES_PER_TURN = 32;
+/** The same time on engines without a pause instruction. */
+const ADDITIONS_PER_TURN = 1000;
 
 /** `Atomics.pause`, which engines have from Node 24 on. */
 type Pause = (this: void) => void;
@@ -20,7 +22,7 @@ export class Spinner {
     this.engine = (Atomics as unknown as { pause?: Pause }).pause ?? null;
   }
 
-  /** Passes 0.1 to 0.3 us without touching shared memory. */
+  /** Passes about 1 us without touching shared memory. */
   turn(): void {
     const pause = this.engine;
     if (pause === null) this.turnWithoutPause();
@@ -28,12 +30,12 @@ export class Spinner {
   }
 
   private turnWithoutPause(): void {
-    for (let left = PAUSES_PER_TURN * 16; left > 0; left--) this.turns = (this.turns + left) | 0;
+    for (let left = ADDITIONS_PER_TURN; left > 0; left--) this.turns = (this.turns + left) | 0;
   }
 }
 
 /** Limits of spinning that is not `SyncThread.spinLimit`. */
 export const enum SpinLimit {
   /** A tenth of a second or more: far longer than a live thread holds a raw mutex, so whoever holds it is dead. */
-  TurnsDespiteAbort = 1 << 20,
+  TurnsDespiteAbort = 1 << 17,
 }

@@ -46,9 +46,8 @@ interface Step {
   readonly threads: number;
 }
 
-/** Share of a sample's time that the code gets to warm up, in front of the first sample. */
-const WARMUP_SHARE = 0.5;
-const MIN_WARMUP_MS = 100;
+/** What the code gets to warm up, in front of the first sample: V8 compiles some of it more than once. */
+const WARMUP_MS = 250;
 
 /**
  * Measures every workload on every build at every number of threads, the builds in turn so that a drift of the
@@ -113,7 +112,7 @@ async function measure(
   const args: WorkloadArgs = {
     workload: step.workload,
     timeMs: options.timeMs,
-    warmupMs: Math.max(MIN_WARMUP_MS, options.timeMs * WARMUP_SHARE),
+    warmupMs: Math.min(WARMUP_MS, options.timeMs * 2),
     repeats: options.repeats,
   };
   const program = new URL('./program.js', import.meta.url);

@@ -19,7 +19,7 @@ export class PageVisitor {
    */
   delayedBlocks(): Map<number, number[]> {
     const byPage = new Map<number, number[]>();
-    for (let slot = 0; slot < Geometry.MaxThreads; slot++) {
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       this.addDelayed(Control.Threads + slot * ThreadBlock.Words + ThreadHeaps.Heaps, byPage);
     }
     this.addDelayed(RawHeaps.Heaps, byPage);
