@@ -9,8 +9,8 @@ export interface Case {
   readonly body: () => void;
 }
 
-/** One table of cases, in nanoseconds an operation, with the ratio to the first case. */
-export async function runSuite(title: string, cases: readonly Case[]): Promise<Map<string, number>> {
+/** Medians in nanoseconds an operation, by name. */
+export async function runSuite(cases: readonly Case[]): Promise<Map<string, number>> {
   const bench = new Bench({ time: 400, warmupTime: 200 });
   for (const { name, body } of cases) bench.add(name, body);
   await bench.run();
@@ -20,12 +20,16 @@ export async function runSuite(title: string, cases: readonly Case[]): Promise<M
     if (!('latency' in result)) throw new Error(`${task.name} did not finish`);
     medians.set(task.name, (result.latency.p50 * 1e6) / INNER);
   }
-  const base = medians.get(cases[0].name) ?? Number.NaN;
+  return medians;
+}
+
+/** Prints a table with the ratio to its first row. */
+export function printTable(title: string, medians: ReadonlyMap<string, number>): void {
+  const base = [...medians.values()][0];
   process.stdout.write(`${title}\n`);
   for (const [name, ns] of medians) {
     process.stdout.write(
       `  ${name.padEnd(44)} ${ns.toFixed(2).padStart(8)} ns ${(ns / base).toFixed(2).padStart(7)}x\n`,
     );
   }
-  return medians;
 }

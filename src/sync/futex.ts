@@ -28,7 +28,7 @@ export function futexWait(
   let left = timeoutMs;
   for (;;) {
     checkAbort(heap);
-    const slice = left < ABORT_POLL_MS ? left : ABORT_POLL_MS;
+    const slice = Math.min(left, ABORT_POLL_MS);
     const result = Atomics.wait(heap, word, expected, slice);
     if (result !== 'timed-out') return result;
     left -= slice;
