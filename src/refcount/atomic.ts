@@ -45,6 +45,10 @@ export class AtomicRefCounter implements RefCounter {
     else if (before < 1) throw new FatalError(`negative reference count of the object at ${object}`);
   }
 
+  tryIncrefFast(object: Ref): boolean {
+    return this.i32[object + Header.Local] === Immortal.Local;
+  }
+
   /** Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. */
   tryIncrefCompare(slot: number, object: Ref): boolean {
     if (this.i32[object + Header.Local] === Immortal.Local) return true;

@@ -248,7 +248,7 @@ export class BiasedRefCounter implements RefCounter {
 
   // --- Conditional increments ---
 
-  protected tryIncrefFast(object: Ref): boolean {
+  tryIncrefFast(object: Ref): boolean {
     const heap = this.i32;
     const local = (heap[object + Header.Local] + 1) | 0;
     if (local === 0) return true;

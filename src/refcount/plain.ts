@@ -44,6 +44,11 @@ export class PlainRefCounter implements RefCounter {
     if (count === 1) this.deallocator.dealloc(object);
   }
 
+  tryIncrefFast(object: Ref): boolean {
+    this.incref(object);
+    return true;
+  }
+
   tryIncrefCompare(_slot: number, object: Ref): boolean {
     this.incref(object);
     return true;

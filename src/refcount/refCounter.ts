@@ -24,6 +24,11 @@ export interface RefCounter {
   decref(object: Ref): void;
 
   /**
+   * Increments if that is safe for an object that was read without a lock and may be gone: an immortal one has no
+   * count, an own one can only be freed by this thread (CPython `_Py_TryIncrefFast`). No second look is needed.
+   */
+  tryIncrefFast(object: Ref): boolean;
+  /**
    * Conditional increment of the object that `slot` (a word address) held a moment ago: succeeds only if the
    * object is alive and the slot still holds it (CPython `_Py_TryIncrefCompare`).
    */

@@ -29,15 +29,12 @@ export class Globals {
   private readonly i32: Int32Array;
   private readonly refs: Thread['refs'];
   private readonly caches: GlobalCache[] = [];
-  /** free-threaded: others may write during a load. */
-  private readonly lockFree: boolean;
   /** gilectomy: no read without the dict's mutex. */
   private readonly locked: boolean;
 
   constructor(private readonly t: Thread) {
     this.i32 = t.i32;
     this.refs = t.refs;
-    this.lockFree = t.build.containers === 'sections';
     this.locked = t.build.containers === 'mutex';
     for (let site = 0; site < GlobalSite.Count; site++) this.caches.push(new GlobalCache());
   }
@@ -55,8 +52,8 @@ export class Globals {
    * `Calls.close`, or let a call steal it. Throws AttributeError if the name does not exist.
    *
    * Declared racy reads, as in a lock-free dict lookup: table, key and value are loaded without the lock. A
-   * deferred object needs no more, for only a collector frees it; another is incremented conditionally, and then
-   * the table is looked at again.
+   * deferred object needs no more, for only a collector frees it, nor does an own or immortal one; any other is
+   * incremented conditionally, and then the table is looked at again.
    */
   load(site: number): Ref {
     const cache = this.caches[site];
@@ -78,6 +75,10 @@ export class Globals {
   }
 
   private loadCounted(cache: GlobalCache, value: Ref): Ref {
+    return value !== 0 && this.refs.tryIncrefFast(value) ? value : this.loadForeign(cache, value);
+  }
+
+  private loadForeign(cache: GlobalCache, value: Ref): Ref {
     if (value !== 0 && this.refs.tryIncrefCompare(cache.slot, value)) {
       if (this.unchanged(cache)) return value;
       this.refs.decref(value);
@@ -85,9 +86,8 @@ export class Globals {
     return this.loadSlow(cache);
   }
 
-  /** Where nobody else writes meanwhile (the GIL) or nobody cares (unsafe), there is nothing to look at again. */
   private unchanged(cache: GlobalCache): boolean {
-    return !this.lockFree || this.t.atomics.load(cache.dict + DictObject.Keys) === cache.keys;
+    return this.t.atomics.load(cache.dict + DictObject.Keys) === cache.keys;
   }
 
   private loadSlow(cache: GlobalCache): Ref {
