@@ -146,7 +146,7 @@ export class Calls {
   private push(callee: Ref, first: Ref, second: Ref): number {
     const heap = this.i32;
     const frame = this.top;
-    if (++this.depth > RECURSION_LIMIT) this.tooDeep();
+    if (++this.depth > RECURSION_LIMIT) this.tooDeep(callee, first, second);
     heap[frame] = callee;
     heap[frame + 1] = first;
     heap[frame + 2] = second;
@@ -160,8 +160,12 @@ export class Calls {
     this.close(callee);
   }
 
-  private tooDeep(): never {
+  /** The frame was never entered: what the call has stolen is dropped here. */
+  private tooDeep(callee: Ref, first: Ref, second: Ref): never {
     this.depth--;
+    this.close(callee);
+    if (first !== 0) this.refs.decref(first);
+    if (second !== 0) this.refs.decref(second);
     if (this.stack === 0) throw new FatalError('a call before the thread started');
     throw new PythonError('RuntimeError', `maximum recursion depth of ${RECURSION_LIMIT} exceeded`);
   }

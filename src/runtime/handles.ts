@@ -22,6 +22,7 @@ export class Handle {
     const { ref } = this;
     if (ref === 0) return;
     this.ref = 0;
+    this.t.handles.forget(this);
     this.t.refs.decref(ref);
   }
 
@@ -44,9 +45,11 @@ export class ListHandle extends Handle {
   }
   /** list[index]; negative counts from the end. Throws IndexError. */
   get(index: number): Value {
-    return this.t.handles.take(this.t.lists.get(this.live(), index));
+    return this.t.handles.take(this.t.lists.get(this.live(), checkIndex(index)));
   }
+  /** list[index] = value; negative counts from the end. Throws IndexError. */
   set(index: number, value: Value): void {
+    checkIndex(index);
     const item = this.t.handles.toRef(value);
     try {
       this.t.lists.set(this.live(), index, item);
@@ -103,8 +106,7 @@ export class DictHandle extends Handle {
     }
   }
   set(key: Value, value: Value): void {
-    const name = this.t.handles.toRef(key);
-    const item = this.t.handles.toRef(value);
+    const [name, item] = this.t.handles.toRefs([key, value]);
     try {
       this.t.dicts.set(this.live(), name, item);
     } finally {
@@ -136,8 +138,9 @@ export class TupleHandle extends Handle {
   get length(): number {
     return this.t.tuples.length(this.live());
   }
+  /** tuple[index]; negative counts from the end. Throws IndexError. */
   get(index: number): Value {
-    return this.t.handles.take(this.t.tuples.get(this.live(), index));
+    return this.t.handles.take(this.t.tuples.get(this.live(), checkIndex(index)));
   }
 }
 
@@ -165,14 +168,16 @@ export class FunctionHandle extends Handle {
   call(...args: Value[]): Value {
     const { handles, calls } = this.t;
     if (args.length > 2) throw new PythonError('TypeError', 'a function takes at most two arguments here');
-    const callee = calls.open(this.live());
+    const callee = this.live();
+    const refs = handles.toRefs(args);
+    calls.open(callee);
     switch (args.length) {
       case 0:
         return handles.take(calls.call0(callee));
       case 1:
-        return handles.take(calls.call1(callee, handles.toRef(args[0])));
+        return handles.take(calls.call1(callee, refs[0]));
       default:
-        return handles.take(calls.call2(callee, handles.toRef(args[0]), handles.toRef(args[1])));
+        return handles.take(calls.call2(callee, refs[0], refs[1]));
     }
   }
 }
@@ -201,6 +206,12 @@ export class HandleSpace {
     const handle = this.wrap(ref);
     this.scope.push(handle);
     return handle;
+  }
+
+  /** A handle that was released early; if it is the newest of its scope, the scope need not remember it. */
+  forget(handle: Handle): void {
+    const scope = this.scope;
+    if (scope[scope.length - 1] === handle) scope.pop();
   }
 
   /** A value for JavaScript from a new reference, which it steals. */
@@ -252,6 +263,18 @@ export class HandleSpace {
     }
   }
 
+  /** As `toRef` for several: all of them, or an error and none. */
+  toRefs(values: readonly Value[]): Ref[] {
+    const refs: Ref[] = [];
+    try {
+      for (const value of values) refs.push(this.toRef(value));
+    } catch (error) {
+      for (const ref of refs) this.t.refs.decref(ref);
+      throw error;
+    }
+    return refs;
+  }
+
   private wrap(ref: Ref): Handle {
     switch (this.t.i32[ref + Header.Type]) {
       case BuiltinType.List:
@@ -268,4 +291,9 @@ export class HandleSpace {
         return new Handle(this.t, ref);
     }
   }
+}
+
+function checkIndex(index: number): number {
+  if (Number.isInteger(index)) return index;
+  throw new PythonError('TypeError', `indices must be whole numbers, got ${String(index)}`);
 }

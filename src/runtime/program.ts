@@ -1,15 +1,16 @@
-import { RunAborted } from '../memory/errors.js';
 import { AbortReason, Control, EvalBreaker, Geometry } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import type { Ref } from '../refcount/refCounter.js';
 import { futexWake } from '../sync/futex.js';
 import { setBreaker, threadBlock } from '../threads/evalBreaker.js';
 import type { Bodies } from './calls.js';
-import { Handle } from './handles.js';
+import type { Value } from './handles.js';
 import type { Thread } from './thread.js';
 
-/** What `setup` makes for all threads, by name: handles, or raw references whose counts it gives away. */
-export type Shared = Record<string, Handle | Ref>;
+/**
+ * What `setup` makes for all threads, by name: values and handles; at the raw level numbers are references, whose
+ * counts it gives away.
+ */
+export type Shared = Record<string, Value>;
 
 /**
  * What a program module exports, or what the function that it exports as default returns. That function is called
@@ -62,44 +63,46 @@ export function runProgram(thread: Thread, program: Program, task: RunTask): Tas
   try {
     return execute(thread, program, task);
   } catch (error) {
-    if (error instanceof RunAborted) return { kind: 'aborted' };
     return failProgram(thread.memory, task.index, error);
   }
 }
 
-/** A program that could not even be loaded ends the run as one that threw. */
+/**
+ * Ends the run because this thread's program threw, or could not even be loaded. An error in a run that has ended
+ * already is no cause but a consequence: clean-up that found things half done.
+ */
 export function failProgram(memory: SharedMemory, index: number, error: unknown): TaskResult {
-  abortRun(memory, AbortReason.Error, index);
+  if (!abortRun(memory, AbortReason.Error, index)) return { kind: 'aborted' };
   return { kind: 'error', error: describe(error) };
 }
 
-/** Tells every thread of the run to leave: at its next safepoint, or out of whatever it waits for. Any thread. */
-export function abortRun(memory: SharedMemory, reason: AbortReason, index: number): void {
+/**
+ * Tells every thread of the run to leave: at its next safepoint, or out of whatever it waits for. Any thread.
+ * False: the run had been told before, for another reason.
+ */
+export function abortRun(memory: SharedMemory, reason: AbortReason, index: number): boolean {
   const heap = memory.i32;
-  if (Atomics.compareExchange(heap, Control.Abort, AbortReason.None, reason) !== AbortReason.None) return;
+  if (Atomics.compareExchange(heap, Control.Abort, AbortReason.None, reason) !== AbortReason.None) {
+    return false;
+  }
   Atomics.store(heap, Control.AbortThread, index);
   for (let other = 0; other < Geometry.ThreadSlots; other++) {
     setBreaker(heap, threadBlock(other), EvalBreaker.AsyncException);
   }
   futexWake(heap, Control.GilLocked, Number.POSITIVE_INFINITY);
+  return true;
 }
 
 function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
   const first = task.index === 0;
   thread.start(task.index, bodiesOf(thread, program));
-  if (first) thread.scope(() => publish(thread, program.setup?.(thread, task.args) ?? {}));
+  if (first) thread.scope(() => publish(thread, program, setUp(thread, program, task.args)));
   thread.barrier();
   const result = thread.scope(() => program.run(thread, importShared(thread, program), task.args));
-  if (result instanceof Promise) {
-    throw new TypeError(
-      "a program's functions must not be async: a thread that waits for JavaScript is lost",
-    );
-  }
+  refusePromise(result, 'run');
+  checkCloneable(result);
   thread.barrier();
-  const teardown =
-    first && program.teardown !== undefined
-      ? thread.scope(() => program.teardown?.(thread, importShared(thread, program), task.args))
-      : undefined;
+  const teardown = first ? tearDown(thread, program, task.args) : undefined;
   thread.calls.releaseDefined();
   thread.barrier();
   if (first) unpublish(thread);
@@ -108,18 +111,48 @@ function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
   return { kind: 'done', result, teardown, counters };
 }
 
+function setUp(thread: Thread, program: Program, args: unknown): Shared {
+  const shared: Shared = program.setup?.(thread, args) ?? {};
+  refusePromise(shared, 'setup');
+  return shared;
+}
+
+function tearDown(thread: Thread, program: Program, args: unknown): unknown {
+  if (program.teardown === undefined) return undefined;
+  const result = thread.scope(() => program.teardown?.(thread, importShared(thread, program), args));
+  refusePromise(result, 'teardown');
+  checkCloneable(result);
+  return result;
+}
+
+/** Throws DataCloneError here, with the thread's stack; the pool would lose the worker over it. */
+function checkCloneable(result: unknown): void {
+  const kind = typeof result;
+  if (kind === 'object' || kind === 'function' || kind === 'symbol') structuredClone(result);
+}
+
+/** Whatever the promise comes to is nobody's: an unhandled rejection would end the worker. */
+function refusePromise(result: unknown, name: string): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {});
+  throw new TypeError(
+    `the program's function '${name}' must not be async: its thread cannot wait for JavaScript`,
+  );
+}
+
 function bodiesOf(thread: Thread, program: Program): Bodies {
   return thread.memo(program, () => program.functions?.(thread) ?? {});
 }
 
 /** Thread 0: the shared names become a dict, as a module's globals are; the dict keeps them for the run. */
-function publish(thread: Thread, shared: Shared): void {
+function publish(thread: Thread, program: Program, shared: Shared): void {
   const globals = thread.dicts.create();
   for (const [name, value] of Object.entries(shared)) {
     const key = thread.strings.intern(name);
-    const ref = value instanceof Handle ? value.ref : value;
+    const given = program.level === 'raw' && typeof value === 'number';
+    const ref = given ? value : thread.handles.toRef(value);
     thread.dicts.set(globals, key, ref);
-    if (!(value instanceof Handle)) thread.refs.decref(ref);
+    thread.refs.decref(ref);
   }
   Atomics.store(thread.i32, Control.RunGlobals, globals);
 }

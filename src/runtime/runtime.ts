@@ -15,12 +15,17 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Bytes of shared memory, 16 MiB to 2 GiB; committed on first touch. Default 1 GiB. */
   readonly memory?: number;
-  /** The GIL's switch interval in milliseconds. Default 5. */
+  /** The GIL's switch interval in milliseconds, 0.001 to 600000. Default 5. */
   readonly switchInterval?: number;
+  /**
+   * JavaScript heap of each worker in MiB, at least 16. Default 1024: a runaway program dies within seconds, not
+   * when the machine is full. Shared objects do not count.
+   */
+  readonly workerHeapMB?: number;
 }
 
 export interface RunOptions {
-  /** Given to the program's functions; must be cloneable. */
+  /** Given to the program's functions; must be cloneable, else `run` throws DataCloneError. */
   readonly args?: unknown;
   /** How many of the runtime's threads take part. Default: all. */
   readonly threads?: number;
@@ -65,6 +70,7 @@ const COUNTER_NAMES = [
 /** A memory, its interpreter and a pool of workers of one build. */
 export class Runtime {
   private state: 'idle' | 'running' | 'failed' | 'down' = 'idle';
+  private onInterrupt: () => void = () => {};
 
   private constructor(
     readonly build: Build,
@@ -80,15 +86,15 @@ export class Runtime {
       options.threads ?? Math.min(processors(), Geometry.MaxThreads),
       Geometry.MaxThreads,
     );
+    const interval = checkNumber('switchInterval', options.switchInterval ?? 5, 0.001, 600_000);
+    const heapMB = checkNumber('workerHeapMB', options.workerHeapMB ?? 1024, 16, 1 << 20);
     const memory = SharedMemory.create(options.memory ?? 1 << 30);
-    if (options.switchInterval !== undefined) {
-      memory.i32[Control.SwitchInterval] = Math.max(1, Math.round(options.switchInterval * 1000));
-    }
+    memory.i32[Control.SwitchInterval] = Math.round(interval * 1000);
     const main = new Thread(memory, build, HOST_SLOT);
     main.start();
     main.initialiseInterpreter();
     main.exit();
-    return new Runtime(build, threads, memory, new WorkerPool(memory, build.name, threads));
+    return new Runtime(build, threads, memory, new WorkerPool(memory, build.name, threads, heapMB));
   }
 
   /**
@@ -100,18 +106,19 @@ export class Runtime {
     this.expectIdle();
     const threads = checkThreads(options.threads ?? this.threads, this.threads);
     if (options.signal?.aborted) throw new RunAborted('interrupt');
+    const args = structuredClone(options.args);
     this.state = 'running';
     this.prepare(threads);
-    const interrupt = () => abortRun(this.memory, AbortReason.Interrupt, -1);
+    const interrupt = () => this.interrupt();
     options.signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      const results = await this.runThreads(moduleUrl(program), threads, options.args);
+      const results = await this.runThreads(moduleUrl(program), threads, args);
       // The signal may come when all threads have just finished: the memory is marked all the same.
       if (this.interrupted()) throw new RunAborted('interrupt');
       this.state = 'idle';
       return summarise(results);
     } catch (error) {
-      this.state = 'failed';
+      if (this.state === 'running') this.state = 'failed';
       await this.pool.destroy();
       throw error;
     } finally {
@@ -135,10 +142,13 @@ export class Runtime {
     return leaks;
   }
 
-  /** Ends the workers; reports what was still alive. Harmless when done already. */
+  /**
+   * Ends the workers; reports what was still alive. A run in progress rejects with RunAborted. Harmless when done
+   * already.
+   */
   async shutdown(): Promise<ShutdownReport> {
     const leaks = this.state === 'idle' ? this.leaks() : null;
-    if (this.state === 'running') abortRun(this.memory, AbortReason.Interrupt, -1);
+    if (this.state === 'running') this.interrupt();
     this.state = 'down';
     await this.pool.destroy();
     return { leaks };
@@ -164,12 +174,11 @@ export class Runtime {
   private async runThreads(program: string, threads: number, args: unknown): Promise<TaskResult[]> {
     const tasks: Promise<TaskResult>[] = [];
     for (let index = 0; index < threads; index++) tasks.push(this.runThread({ program, index, args }));
-    const settled = Promise.allSettled(tasks);
-    const first = await Promise.race([settled, this.firstFailure(tasks)]);
+    const failure = await Promise.race([this.firstFailure(tasks), this.interruption()]);
     // Whoever is left is told to leave already; a thread that never looks is ended with its worker.
-    if (first instanceof Error) {
-      await Promise.race([settled, delay(GRACE_MS)]);
-      throw first;
+    if (failure !== null) {
+      await Promise.race([Promise.allSettled(tasks), delay(GRACE_MS)]);
+      throw failure;
     }
     return Promise.all(tasks);
   }
@@ -183,18 +192,30 @@ export class Runtime {
     }
   }
 
-  /** The cause of the first thread's failing, as soon as it is known; never resolves if all goes well. */
-  private firstFailure(tasks: Promise<TaskResult>[]): Promise<Error> {
+  /** The host wants the run to end. Nothing happens to a run that is ending for another reason. */
+  private interrupt(): void {
+    if (abortRun(this.memory, AbortReason.Interrupt, -1)) this.onInterrupt();
+  }
+
+  /** Resolves when the host ends the run; the threads need not have noticed. */
+  private interruption(): Promise<Error> {
+    return new Promise((resolve) => {
+      this.onInterrupt = () => resolve(new RunAborted('interrupt'));
+    });
+  }
+
+  /**
+   * The cause of the first thread's failing, as soon as it is known; null once all have returned. The tasks are
+   * looked at before their number is: the failing thread may be the last to return.
+   */
+  private firstFailure(tasks: Promise<TaskResult>[]): Promise<Error | null> {
     return new Promise((resolve) => {
       tasks.forEach((task, thread) => {
-        task.then(
-          (result) => {
-            if (result.kind === 'error') resolve(new ProgramError(thread, result.error));
-            else if (result.kind === 'aborted' && this.interrupted()) resolve(new RunAborted('interrupt'));
-          },
-          (error: Error) => resolve(error),
-        );
+        task.then((result) => {
+          if (result.kind === 'error') resolve(new ProgramError(thread, result.error));
+        }, resolve);
       });
+      Promise.allSettled(tasks).then(() => resolve(null));
     });
   }
 
@@ -206,6 +227,11 @@ export class Runtime {
 function checkThreads(threads: number, most: number): number {
   if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
   throw new RangeError(`threads must be a whole number from 1 to ${most}, got ${threads}`);
+}
+
+function checkNumber(name: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw new RangeError(`${name} must be a number from ${least} to ${most}, got ${value}`);
 }
 
 function moduleUrl(program: string | URL): string {

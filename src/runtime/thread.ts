@@ -149,10 +149,12 @@ export class Thread {
   }
 
   tuple(...values: Value[]): TupleHandle {
-    const items = values.map((value) => this.handles.toRef(value));
-    const tuple = this.tuples.create(items);
-    for (const item of items) this.refs.decref(item);
-    return this.handles.adopt(tuple) as TupleHandle;
+    const items = this.handles.toRefs(values);
+    try {
+      return this.handles.adopt(this.tuples.create(items)) as TupleHandle;
+    } finally {
+      for (const item of items) this.refs.decref(item);
+    }
   }
 
   /** A float even where the value is whole. */

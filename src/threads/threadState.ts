@@ -80,6 +80,8 @@ export class ThreadState implements SyncThread {
     }
     rawUnlock(heap, Control.HeadLock);
     if (taken) throw new FatalError(`thread slot ${this.slot} is in use`);
+    // Whoever ends the run marks it first and sets the breakers then: a bit cleared above is made up for here.
+    checkAbort(heap);
   }
 
   /** Unlinks a detached thread. If somebody is stopping the world, this thread need not be waited for. */

@@ -6,11 +6,15 @@ import { RangeLoop } from './loop.js';
 import { NONE } from './numbers.js';
 import type { Worker, Workload } from './workload.js';
 
+/** Room of the list under `unsafe`, where it must not be resized while others append. */
+const UNSAFE_ROOM = 4_000_000;
 /** Lists are started anew at this length, to bound memory. */
 const APPEND_LIMIT = 200_000;
 /** Reads are unrolled eight times, as in the twins ("U8"). */
 export const UNROLL = 8;
 const READ_INDEX = 5;
+/** More than all threads can append between a look at the length and the end of their calls. */
+const MARGIN = 64 * 1024;
 /** References that hold an object whose count `unsafe` gets wrong. */
 export const ANCHOR = 1 << 28;
 
@@ -74,7 +78,7 @@ function sharedAppendWorker(t: Thread): Worker {
   /** Under `unsafe` the list stays within its reserved room: a racing resize would wreck the heap. */
   function makeRoom(count: number): number {
     const length = lists.length(list);
-    if (build.name === 'unsafe') return Math.max(0, Math.min(count, APPEND_LIMIT - 64 - length));
+    if (build.name === 'unsafe') return length + MARGIN < UNSAFE_ROOM ? count : 0;
     if (length >= APPEND_LIMIT) removed += lists.clear(list);
     return count;
   }
@@ -84,6 +88,11 @@ function sharedAppendWorker(t: Thread): Worker {
       list = shared.list;
       removedCounts = shared.removed;
       removed = 0;
+    },
+    rest() {
+      if (build.name !== 'unsafe') return;
+      removed += lists.clear(list);
+      lists.reserve(list, UNSAFE_ROOM);
     },
     run(count) {
       const room = makeRoom(count);
@@ -116,7 +125,6 @@ export const sharedListAppend: Workload = {
   unit: 'op',
   setup: (t) => {
     const list = t.lists.create();
-    if (t.build.name === 'unsafe') t.lists.reserve(list, APPEND_LIMIT);
     return { list, removed: t.lists.create() };
   },
   worker: sharedAppendWorker,

@@ -74,6 +74,8 @@ export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): str
 /** All threads start together; each stops at the first look at the clock after its time. */
 function sample(t: Thread, worker: Worker, timeMs: number): ThreadSample {
   t.barrier();
+  if (t.index === 0) worker.rest?.();
+  t.barrier();
   const start = performance.now();
   let operations = 0;
   let elapsed = 0;

@@ -23,6 +23,8 @@ export type SharedRefs = Record<string, Ref>;
 export interface Worker {
   /** Before a run. `shared` is borrowed until `finish`. */
   start(shared: SharedRefs): void;
+  /** Thread 0, between two samples, while all others wait. */
+  rest?(): void;
   /**
    * Does the twin's operation `count` times, with the twin's loop around it; polls at the back-edge as the
    * interpreter does. May do fewer; returns how many.

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The house, from the ground up (DESIGN 3): a room imports only rooms in front of it. */
+const ROOMS = [
+  'memory',
+  'sync',
+  'threads',
+  'allocators',
+  'refcount',
+  'objects',
+  'gc',
+  'runtime',
+  'workloads',
+  'scenarios',
+  'explore',
+  'report',
+  'cli',
+];
+/** Rooms that any JavaScript host could run. */
+const PORTABLE = ROOMS.slice(0, ROOMS.indexOf('runtime'));
+/** Rooms whose code is hot. */
+const HOT = ['memory', 'sync', 'threads', 'allocators', 'refcount', 'objects', 'workloads'];
+/** Type-only imports from higher floors, where a lower one must name what it serves. None is needed so far. */
+const UPWARD_TYPES: readonly string[] = [];
+
+interface Source {
+  /** Below src/ or dist/src/. */
+  readonly file: string;
+  readonly room: string;
+  readonly text: string;
+}
+
+function sources(folder: string, extension: string): Source[] {
+  const base = path.join(ROOT, folder);
+  return readdirSync(base, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .filter((file) => file.endsWith(extension) && !file.endsWith('.d.ts'))
+    .map((file) => ({
+      file,
+      room: file.includes('/') ? file.slice(0, file.indexOf('/')) : '',
+      text: readFileSync(path.join(base, file), 'utf8'),
+    }));
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
+}
+
+interface Import {
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(text: string): Import[] {
+  const found: Import[] = [];
+  for (const match of withoutComments(text).matchAll(
+    /^\s*(?:import|export)\s+(type\s+)?([^'";]*?\bfrom\s+)?'([^']+)'/gm,
+  )) {
+    const names = match[2] ?? '';
+    const each =
+      /\{([^}]*)\}/
+        .exec(names)?.[1]
+        .split(',')
+        .filter((name) => name.trim() !== '') ?? [];
+    const allTypes = each.length > 0 && each.every((name) => name.trim().startsWith('type '));
+    found.push({ from: match[3], typeOnly: match[1] !== undefined || allTypes });
+  }
+  return found;
+}
+
+/** The room that a relative import leads to; null for packages, Node and files outside the rooms. */
+function roomOf(file: string, from: string): string | null {
+  if (!from.startsWith('.')) return null;
+  const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), from));
+  return target.includes('/') ? target.slice(0, target.indexOf('/')) : null;
+}
+
+const SOURCES = sources('src', '.ts');
+const BUILT = sources('dist/src', '.js');
+
+describe('the house', () => {
+  it('has only the rooms of the design', () => {
+    const rooms = new Set(SOURCES.map((source) => source.room).filter((room) => room !== ''));
+    for (const room of rooms) expect(ROOMS).toContain(room);
+    expect(SOURCES.length).toBeGreaterThan(60);
+  });
+
+  it('imports downwards only', () => {
+    const upward: string[] = [];
+    const upwardTypes: string[] = [];
+    for (const { file, room, text } of SOURCES) {
+      if (room === '') continue;
+      for (const { from, typeOnly } of importsOf(text)) {
+        const target = roomOf(file, from);
+        if (target === null || ROOMS.indexOf(target) <= ROOMS.indexOf(room)) continue;
+        (typeOnly ? upwardTypes : upward).push(`${file} -> ${from}`);
+      }
+    }
+    expect(upward).toEqual([]);
+    expect(upwardTypes.sort()).toEqual([...UPWARD_TYPES].sort());
+  });
+
+  it('has nothing of Node on its lower floors', () => {
+    const found = [...SOURCES, ...BUILT]
+      .filter((source) => PORTABLE.includes(source.room))
+      .flatMap(({ file, text }) => importsOf(text).map(({ from }) => `${file} -> ${from}`))
+      .filter((line) => !/ -> \.{1,2}\//.test(line));
+    expect(found).toEqual([]);
+    const globals = /(?<![.\w])(process\.|Buffer\b|require\(|__dirname)/;
+    const using = SOURCES.filter(
+      ({ room, text }) => PORTABLE.includes(room) && globals.test(withoutComments(text)),
+    );
+    expect(using.map((source) => source.file)).toEqual([]);
+  });
+
+  it('waits in one place', () => {
+    const waiting = SOURCES.filter(({ text }) => /Atomics\s*\.\s*wait(Async)?\b/.test(withoutComments(text)));
+    expect(waiting.map((source) => source.file)).toEqual(['sync/futex.ts']);
+  });
+
+  it('keeps no mutable state in the modules of its lower floors', () => {
+    const mutable = SOURCES.filter((source) => PORTABLE.includes(source.room)).filter(({ text }) =>
+      /^(export\s+)?(let|var)\s/m.test(withoutComments(text)),
+    );
+    expect(mutable.map((source) => source.file)).toEqual([]);
+  });
+});
+
+describe('the built files', () => {
+  const enums = [
+    ...new Set(SOURCES.flatMap(({ text }) => [...text.matchAll(/\bconst enum (\w+)/g)].map((m) => m[1]))),
+  ];
+  const hot = BUILT.filter((source) => HOT.includes(source.room));
+
+  it('are there', () => {
+    expect(enums).toContain('Header');
+    expect(enums.length).toBeGreaterThan(20);
+    for (const file of ['refcount/biased.js', 'objects/lockFreeLists.js', 'allocators/mimalloc/page.js']) {
+      expect(hot.map((source) => source.file)).toContain(file);
+    }
+  });
+
+  it('look no layout constant up at run time: all are inlined', () => {
+    const lookup = new RegExp(`(?<![\\w.$'"\`])(${enums.join('|')})\\s*[.[]`);
+    const found: string[] = [];
+    for (const { file, text } of hot) {
+      for (const line of withoutEnums(withoutComments(text)).split('\n')) {
+        if (lookup.test(line)) found.push(`${file}: ${line.trim()}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('do not even import the objects of the enums', () => {
+    const found = hot.filter(({ text }) => /import[^;]*layout\.js/.test(withoutComments(text)));
+    expect(found.map((source) => source.file)).toEqual([]);
+  });
+});
+
+/** Drops the objects that `preserveConstEnums` keeps, where they are declared. */
+function withoutEnums(text: string): string {
+  return text.replace(
+    /^(export )?var (\w+);\n\(function \(\2\) \{[\s\S]*?^\}\)\(\2 \|\| \(\2 = \{\}\)\);/gm,
+    '',
+  );
+}
