@@ -50,9 +50,9 @@ function before(thread: ObjectThread, names: (keyof AtomicOps)[], act: () => voi
   const atomics = thread.bare.atomics as Atomics;
   const originals = names.map((name) => [name, atomics[name]] as const);
   for (const [name, original] of originals) {
-    atomics[name] = ((a: number, b: number, c: number) => {
+    atomics[name] = ((...args: number[]) => {
       act();
-      return (original as (a: number, b: number, c: number) => number)(a, b, c);
+      return (original as (...args: number[]) => number)(...args);
     }) as never;
   }
   return () => {
@@ -220,7 +220,7 @@ describe('LockFreeDicts', () => {
           expect(neighbours).toContain(other.dicts.get(dict, names[2]));
           expect(neighbours).toContain(other.dicts.get(dict, names[0]));
         };
-        const stop = before(owner, ['store'], look);
+        const stop = before(owner, ['store', 'dictReplace'], look);
         if (act === 'delete') owner.dicts.del(dict, names[target]);
         else if (act === 'clear') owner.dicts.clear(dict);
         else owner.dicts.set(dict, names[target], False);
