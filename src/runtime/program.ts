@@ -14,9 +14,9 @@ export type Shared = Record<string, Value>;
 
 /**
  * What a program module exports, or what the function that it exports as default returns. That function is called
- * once in each worker with the worker's thread: code that captures the thread there lets V8 see it, and all that
- * hangs off it, as constants, which makes raw-level loops about three times as fast as code that gets it as an
- * argument.
+ * once in each worker with the worker's thread, before that is attached: it may keep the thread, not use it yet.
+ * Code that captures the thread there lets V8 see it, and all that hangs off it, as constants, which makes raw-level
+ * loops about three times as fast as code that gets it as an argument.
  *
  * Every function runs attached in a worker and must not be async: while it runs, its thread is a thread of the
  * runtime.
