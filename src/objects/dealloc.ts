@@ -95,12 +95,15 @@ export class TypeDeallocator implements Deallocator {
     this.deleteLater = object;
   }
 
+  /** With one level of nesting of its own, so that what is discarded meanwhile comes back here. */
   private emptyTrashcan(): void {
     const heap = this.i32;
+    this.nesting++;
     while (this.deleteLater !== 0) {
       const object = this.deleteLater;
       this.deleteLater = heap[object + Header.Owner];
       this.deallocContainer(object, heap[heap[object + Header.Type] + TypeObject.Kind]);
     }
+    this.nesting--;
   }
 }

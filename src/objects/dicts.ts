@@ -50,6 +50,8 @@ export class Dicts extends FreeListed {
   /** What `next` found: new references, 0 before the first call and after the last. */
   lastKey: Ref = 0;
   lastValue: Ref = 0;
+  /** The table that `valueSlot` has searched. */
+  lastTable = 0;
 
   constructor(context: ObjectContext, hashing: Hashing, strings: Strings) {
     super(context);
@@ -179,7 +181,8 @@ export class Dicts extends FreeListed {
     const hash = this.hashing.hash(key);
     const token = this.guard.begin(dict);
     this.announceReading(dict);
-    const slot = this.find(this.i32[dict + DictObject.Keys], key, hash);
+    this.lastTable = this.i32[dict + DictObject.Keys];
+    const slot = this.find(this.lastTable, key, hash);
     this.guard.end(token);
     return slot;
   }

@@ -39,7 +39,8 @@ export class LockFreeLists extends Lists {
   }
 
   /**
-   * list[index] without the lock. Declared racy reads (size, array, capacity, slot): the index is checked against
+   * list[index] without the lock; the array of another thread's list is loaded with acquire, for its contents may
+   * have been written plainly while it was private. Declared racy reads (size, capacity, slot): the index is checked against
    * the capacity of the very array that is read, QSBR keeps that array and the object's header mapped, unused
    * slots are null, and an increment that is not the owner's is followed by a re-check of slot and array. The own
    * increment needs none: an object that this thread owns, only this thread can free. Nor does an immortal.
@@ -47,8 +48,9 @@ export class LockFreeLists extends Lists {
   override get(list: Ref, index: number): Ref {
     const heap = this.i32;
     const word = heap[list];
-    if ((word & Header.OwnerMask) === this.id || (word & Word0.SharedBit) !== 0) {
-      const array = heap[list + ListObject.Items];
+    const owned = (word & Header.OwnerMask) === this.id;
+    if (owned || (word & Word0.SharedBit) !== 0) {
+      const array = owned ? heap[list + ListObject.Items] : this.atomics.load(list + ListObject.Items);
       if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
         const item = heap[array + ListArray.Items + index];
         if (item !== 0) {
@@ -128,7 +130,7 @@ export class LockFreeLists extends Lists {
     return item !== 0 ? item : outOfRange(index);
   }
 
-  /** Under the lock: from here somebody who is not the owner may read without it (gh-127521). */
+  /** Under the lock: from here somebody who is not the owner may read without it. */
   private markShared(list: Ref): void {
     if ((this.i32[list] & Word0.PrivateMask) === this.id || this.isShared(list)) return;
     Atomics.or(this.u8, (list << 2) + Header.GcBitsByte, GcBits.Shared);
@@ -164,9 +166,14 @@ export class LockFreeLists extends Lists {
     }
   }
 
+  /** By another thread than the owner: the owner may be reading the old array without the lock (gh-127521). */
   protected override publishArray(list: Ref, array: number): void {
-    if (this.isPrivate(list)) this.i32[list + ListObject.Items] = array;
-    else this.atomics.store(list + ListObject.Items, array);
+    if (this.isPrivate(list)) {
+      this.i32[list + ListObject.Items] = array;
+      return;
+    }
+    this.markShared(list);
+    this.atomics.store(list + ListObject.Items, array);
   }
 
   protected override freeArray(list: Ref, array: number): void {
@@ -179,8 +186,6 @@ export class LockFreeLists extends Lists {
     const heap = this.i32;
     const old = heap[list + ListObject.Items];
     const array = this.allocator.alloc(ListArray.Items + capacity, HeapTag.Mem);
-    // A resize by another thread than the owner: the owner may be reading without the lock.
-    this.markShared(list);
     heap[array + ListArray.Capacity] = capacity;
     const items = array + ListArray.Items;
     if (keep > 0) heap.copyWithin(items, old + ListArray.Items, old + ListArray.Items + keep);

@@ -153,7 +153,9 @@ export class BiasedRefCounter implements RefCounter {
   disableDeferred(object: Ref): void {
     if (!this.isDeferred(object)) return;
     Atomics.and(this.u8, (object << 2) + Header.GcBitsByte, 0xff ^ GcBits.Deferred);
-    this.atomics.add(object + Header.Shared, -(Immortal.DeferredBias << SharedState.Shift));
+    // Under the bias others have dropped references that are counted in Local without queueing the object: both
+    // counts become one, or nobody would see their sum reach zero.
+    this.explicitMerge(object, -Immortal.DeferredBias);
   }
 
   isDeferred(object: Ref): boolean {

@@ -48,7 +48,10 @@ export interface RefCounter {
    * it and nobody else has seen it.
    */
   enableDeferred(object: Ref): void;
-  /** Takes the bias away again, so that ordinary decrements can free it. No other thread runs. */
+  /**
+   * Takes the bias away again, so that ordinary decrements can free it. By the thread that gave it, which holds a
+   * reference; nobody has one on its stack that is not counted.
+   */
   disableDeferred(object: Ref): void;
   /** True if references on a thread's stack need not be counted. */
   isDeferred(object: Ref): boolean;

@@ -101,12 +101,12 @@ export class Globals {
     return value;
   }
 
-  /** The table is read in front of and behind the search: a slot of one table must not go with another. */
+  /** The slot goes with the table that was searched, whichever the dict shows by now. */
   private remember(cache: GlobalCache): void {
     const heap = this.i32;
-    const keys = this.t.atomics.load(cache.dict + DictObject.Keys);
     const slot = this.t.dicts.valueSlot(cache.dict, cache.name);
-    if (slot === 0 || this.t.atomics.load(cache.dict + DictObject.Keys) !== keys) return;
+    const keys = this.t.dicts.lastTable;
+    if (slot === 0) return;
     cache.keys = keys;
     cache.log2 = heap[keys + DictKeys.Log2Size];
     cache.kind = heap[keys + DictKeys.Kind];

@@ -103,8 +103,9 @@ function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
   checkCloneable(result);
   thread.barrier();
   const teardown = first ? tearDown(thread, program, task.args) : undefined;
-  thread.calls.releaseDefined();
+  // From here no thread has a function on its stack.
   thread.barrier();
+  thread.calls.releaseDefined();
   if (first) unpublish(thread);
   const counters = thread.counters();
   thread.exit();

@@ -19,7 +19,10 @@ export class StopTheWorld {
     this.i32 = thread.i32;
   }
 
-  /** Returns with every other thread suspended. Attached threads only; not re-entrant. Throws RunAborted. */
+  /**
+   * Returns with every other thread suspended. Attached threads only, holding no pointer that QSBR protects; not
+   * re-entrant. Throws RunAborted.
+   */
   stop(): void {
     const heap = this.i32;
     // A second initiator waits here detached, so that the first can suspend it (PIT-7.4).
@@ -29,6 +32,8 @@ export class StopTheWorld {
     Atomics.store(heap, Control.StopCountdown, this.countOthers());
     heap[Control.StopRequester] = this.thread.block;
     Atomics.store(heap, Control.StopRequested, 1);
+    // Offline: who waits for a grace period (delayedFree.ts) comes to its safepoint only after that.
+    this.thread.qsbr.detach();
     while (this.parkDetached() > 0) {
       rawUnlock(heap, Control.HeadLock);
       // Without detaching: that would release this thread's own critical sections (gh-118332).
@@ -37,6 +42,7 @@ export class StopTheWorld {
     }
     Atomics.store(heap, Control.WorldStopped, 1);
     rawUnlock(heap, Control.HeadLock);
+    this.thread.qsbr.attach();
   }
 
   /** Lets everybody go on. The thread that stopped the world. */

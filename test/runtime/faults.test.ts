@@ -74,7 +74,7 @@ describe('a program that cannot be run', () => {
 it('replaces a worker that an earlier program ends later', () =>
   withRuntime({ build: 'gil', threads: 2 }, async (runtime) => {
     await runtime.run(program('odd'), { args: { which: 'late' } });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     const { teardown } = await runtime.run(program('basics'));
     expect(teardown).toEqual([0, 10]);
     expect(await runtime.shutdown()).toEqual({ leaks: [] });

@@ -4,7 +4,7 @@ import { requestBin } from './bins.js';
 import type { PageFrees } from './free.js';
 import type { HeapContext } from './heapContext.js';
 import { Bin, Delayed, Heap, Page, Queue, Segment } from './layout.js';
-import { collectPage, segmentOf, setDelayed } from './page.js';
+import { collectPage, restingFlag, segmentOf, setDelayed } from './page.js';
 import { appendPage, moveFromFull, queueAddress, removePage } from './pageQueue.js';
 import type { PageRetirement } from './retire.js';
 import { firstPage, nextPage } from './segment.js';
@@ -192,7 +192,7 @@ export class Abandonment {
     heap[page + Page.RetireExpire] = 0;
     Atomics.store(heap, page + Page.Heap, base);
     Atomics.store(heap, page + Page.Owner, this.context.id);
-    setDelayed(heap, page, Delayed.No);
+    setDelayed(heap, page, restingFlag(heap[page + Page.BlockWords]));
     appendPage(heap, base, queue, page);
     heap[base + Heap.PageCount]++;
     if (collectPage(heap, page) || heap[page + Page.Used] !== 0) heap[page + Page.QsbrGoal] = 0;

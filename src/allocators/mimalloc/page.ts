@@ -41,7 +41,15 @@ export function initPage(heap: Int32Array, page: number, blockWords: number, tag
   heap[page + Page.RetireExpire] = 0;
   heap[page + Page.QsbrGoal] = 0;
   heap[page + Page.QsbrLinked] = 0;
-  Atomics.store(heap, page + Page.XThreadFree, Delayed.No);
+  Atomics.store(heap, page + Page.XThreadFree, restingFlag(blockWords));
+}
+
+/**
+ * What a foreign free does to a page that is not full. The one block of a large page is never looked for by an
+ * allocation of that size, which takes a fresh page: its free must tell the heap.
+ */
+export function restingFlag(blockWords: number): Delayed {
+  return blockWords > Slice.MediumMaxWords ? Delayed.Use : Delayed.No;
 }
 
 /** Small blocks do not start at the page's first byte: the first blocks of many pages would share a cache set. */
