@@ -1,5 +1,4 @@
 import { RunAborted } from '../memory/errors.js';
-import type { LeakRecord } from '../runtime/leaks.js';
 import { type RunReport, Runtime } from '../runtime/runtime.js';
 import { workloadNamed } from './index.js';
 import type { ThreadReport, WorkloadArgs } from './program.js';
@@ -44,101 +43,144 @@ interface Step {
   readonly workload: string;
   readonly build: string;
   readonly threads: number;
+  /** Grows from round to round. */
+  readonly measurement: Measurement;
 }
 
-/** What the code gets to warm up, in front of the first sample: V8 compiles some of it more than once. */
-const WARMUP_MS = 250;
+const PROGRAM = new URL('./program.js', import.meta.url);
+/** One unmeasured run in front of all others: see `start`. */
+const REHEARSAL_MS = 100;
+/** What the code gets to warm up in front of a round's first sample: V8 compiles some of it more than once. */
+const FIRST_WARMUP_MS = 200;
+const WARMUP_MS = 60;
+/** The samples of a workload are taken in so many rounds. */
+const ROUNDS = 3;
 
 /**
- * Measures every workload on every build at every number of threads, the builds in turn so that a drift of the
- * machine meets all of them. One runtime a build. Aborting `signal` ends the step in progress and resolves. Throws
- * what a run throws.
+ * Measures every workload on every build at every number of threads. The builds and thread counts of a workload
+ * take turns, round by round, so that a drift of the machine meets all of them alike. Aborting `signal` ends the
+ * round in progress and resolves; what has been measured by then is delivered. Throws what a run throws.
  */
 export async function compare(
   options: CompareOptions,
   hooks: CompareHooks,
   signal: AbortSignal,
 ): Promise<void> {
-  const steps = plan(options);
-  hooks.onStart(steps.length);
-  const runtimes = new Map<string, Runtime>();
-  try {
-    for (const step of steps) {
-      if (signal.aborted) return;
-      hooks.onStep(step.workload, step.build, step.threads);
-      const runtime = await runtimeFor(step.build, options, runtimes);
-      hooks.onMeasurement(await measure(runtime, step, options, signal));
+  const plans = options.workloads.map((workload) => plan(workload, options));
+  hooks.onStart(plans.reduce((sum, steps) => sum + steps.length, 0));
+  for (const steps of plans) {
+    if (signal.aborted) return;
+    try {
+      await measureWorkload(steps, options, hooks, signal);
+    } catch (error) {
+      if (error instanceof RunAborted && signal.aborted) return;
+      throw error;
+    } finally {
+      for (const { measurement } of steps) {
+        if (measurement.samples.length > 0) hooks.onMeasurement(measurement);
+      }
     }
-  } catch (error) {
-    if (error instanceof RunAborted && signal.aborted) return;
-    throw error;
-  } finally {
-    for (const runtime of runtimes.values()) await runtime.shutdown();
   }
 }
 
 /** The unsafe build runs only what it cannot wreck itself with. */
-function plan(options: CompareOptions): Step[] {
+function plan(workload: string, options: CompareOptions): Step[] {
   const steps: Step[] = [];
-  for (const workload of options.workloads) {
-    for (const build of options.builds) {
-      if (build === 'unsafe' && !workloadNamed(workload).unsafe) continue;
-      for (const threads of options.threads) steps.push({ workload, build, threads });
+  for (const build of options.builds) {
+    if (build === 'unsafe' && !workloadNamed(workload).unsafe) continue;
+    for (const threads of options.threads) {
+      steps.push({
+        workload,
+        build,
+        threads,
+        measurement: { workload, build, threads, samples: [], counters: {}, wrong: null, leaks: [] },
+      });
     }
   }
   return steps;
 }
 
-async function runtimeFor(
-  build: string,
+/**
+ * Each workload gets workers of its own, as other harnesses fork a process a benchmark: V8 compiles a loop by what
+ * its methods have met before, and after five other workloads the same loop takes twice the time.
+ */
+async function measureWorkload(
+  steps: readonly Step[],
   options: CompareOptions,
-  runtimes: Map<string, Runtime>,
-): Promise<Runtime> {
-  let runtime = runtimes.get(build);
-  if (runtime === undefined) {
-    const threads = Math.max(...options.threads);
-    runtime = await Runtime.start({ build, threads, memory: options.memoryBytes });
-    runtimes.set(build, runtime);
+  hooks: CompareHooks,
+  signal: AbortSignal,
+): Promise<void> {
+  const runtimes = new Map<string, Runtime>();
+  const rounds = Math.min(ROUNDS, options.repeats);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const step of steps) {
+        if (signal.aborted) return;
+        hooks.onStep(step.workload, step.build, step.threads);
+        const runtime = runtimes.get(step.build) ?? (await start(step, options, signal));
+        runtimes.set(step.build, runtime);
+        await measure(runtime, step, round, options, signal);
+      }
+    }
+  } finally {
+    for (const runtime of runtimes.values()) await runtime.shutdown();
+  }
+}
+
+/**
+ * Starts the workers and lets each of them run the workload once, unmeasured: what V8 compiles in a worker's first
+ * run has not met a thread's beginning and end, and is compiled again in the second.
+ */
+async function start(step: Step, options: CompareOptions, signal: AbortSignal): Promise<Runtime> {
+  const runtime = await Runtime.start({
+    build: step.build,
+    threads: Math.max(...options.threads),
+    memory: options.memoryBytes,
+  });
+  try {
+    const args: WorkloadArgs = { workload: step.workload, timeMs: 0, warmupMs: REHEARSAL_MS, repeats: 0 };
+    await runtime.run(PROGRAM, { args, signal });
+  } catch (error) {
+    await runtime.shutdown();
+    throw error;
   }
   return runtime;
 }
 
+/** One step's part of a round. Rounds share the repeats; the first ones take what does not divide. */
 async function measure(
   runtime: Runtime,
   step: Step,
+  round: number,
   options: CompareOptions,
   signal: AbortSignal,
-): Promise<Measurement> {
+): Promise<void> {
   const args: WorkloadArgs = {
     workload: step.workload,
     timeMs: options.timeMs,
-    warmupMs: Math.min(WARMUP_MS, options.timeMs * 2),
-    repeats: options.repeats,
+    warmupMs: round === 0 ? FIRST_WARMUP_MS : WARMUP_MS,
+    repeats: Math.ceil((options.repeats - round) / Math.min(ROUNDS, options.repeats)),
   };
-  const program = new URL('./program.js', import.meta.url);
-  const report = await runtime.run(program, { args, threads: step.threads, signal });
-  const leaks = step.build === 'unsafe' ? [] : runtime.leaks();
-  return toMeasurement(step, report, leaks);
+  const report = await runtime.run(PROGRAM, { args, threads: step.threads, signal });
+  add(step.measurement, report);
+  if (step.build === 'unsafe') return;
+  for (const leak of runtime.leaks())
+    step.measurement.leaks.push({ ...leak, addresses: [...leak.addresses] });
 }
 
-function toMeasurement(step: Step, report: RunReport, leaks: readonly LeakRecord[]): Measurement {
+function add(measurement: Measurement, report: RunReport): void {
   const threads = report.results as ThreadReport[];
-  const samples: Sample[] = [];
   for (let repeat = 0; repeat < threads[0].samples.length; repeat++) {
     const parts = threads.map((thread) => thread.samples[repeat]);
-    samples.push({
+    measurement.samples.push({
       operations: parts.reduce((sum, part) => sum + part.operations, 0),
       seconds: Math.max(...parts.map((part) => part.seconds)),
       perThread: parts.map((part) => (part.seconds > 0 ? part.operations / part.seconds : 0)),
     });
   }
+  for (const [name, count] of Object.entries(report.counters)) {
+    measurement.counters[name] = (measurement.counters[name] ?? 0) + count;
+  }
   const complaints = threads.map((thread) => thread.wrong).concat(report.teardown as string | null);
-  const wrong = complaints.find((complaint) => complaint !== null) ?? null;
-  return {
-    ...step,
-    samples,
-    counters: report.counters,
-    wrong,
-    leaks: leaks.map((leak) => ({ ...leak, addresses: [...leak.addresses] })),
-  };
+  measurement.wrong ??= complaints.find((complaint) => complaint !== null) ?? null;
 }
