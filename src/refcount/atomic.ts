@@ -1,23 +1,20 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError } from '../memory/errors.js';
-import { GcBits, Header, Immortal } from '../memory/layout.js';
+import { Header, Immortal } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+import { OneCountRefCounter } from './oneCount.js';
+import type { Ref } from './refCounter.js';
 
 /**
  * Every increment and decrement one sequentially consistent read-modify-write on a shared word: Larry Hastings'
  * Gilectomy (2016). The count is the whole word `Header.Shared`; `Header.Local` only marks immortals.
  */
-export class AtomicRefCounter implements RefCounter {
-  private readonly i32: Int32Array;
-  /** Set once by the composition; destroys what reaches zero. */
-  deallocator!: Deallocator;
-
+export class AtomicRefCounter extends OneCountRefCounter {
   constructor(
     memory: SharedMemory,
     private readonly atomics: AtomicOps,
   ) {
-    this.i32 = memory.i32;
+    super(memory.i32);
   }
 
   init(object: Ref, type: Ref, gcBits: number): void {
@@ -65,12 +62,6 @@ export class AtomicRefCounter implements RefCounter {
     return false;
   }
 
-  newRefWithLock(object: Ref): void {
-    this.incref(object);
-  }
-
-  setMaybeWeakref(_object: Ref): void {}
-
   isImmortal(object: Ref): boolean {
     return this.i32[object + Header.Local] === Immortal.Local;
   }
@@ -82,13 +73,4 @@ export class AtomicRefCounter implements RefCounter {
   count(object: Ref): number {
     return this.isImmortal(object) ? Immortal.PlainInitial >>> 0 : this.atomics.load(object + Header.Shared);
   }
-
-  enableDeferred(_object: Ref): void {}
-  disableDeferred(_object: Ref): void {}
-  isDeferred(object: Ref): boolean {
-    return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
-  }
-  mergeQueued(): void {}
-  start(): void {}
-  exit(): void {}
 }

@@ -1,18 +1,15 @@
-import { GcBits, Header, Immortal } from '../memory/layout.js';
+import { Header, Immortal } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+import { OneCountRefCounter } from './oneCount.js';
+import type { Ref } from './refCounter.js';
 
 /**
  * One count a header, plain increments (CPython's default build, `Include/refcount.h`): right under the GIL, and
  * wrong on purpose in the `unsafe` build. The count is the word `Header.Local`.
  */
-export class PlainRefCounter implements RefCounter {
-  private readonly i32: Int32Array;
-  /** Set once by the composition; destroys what reaches zero. */
-  deallocator!: Deallocator;
-
+export class PlainRefCounter extends OneCountRefCounter {
   constructor(memory: SharedMemory) {
-    this.i32 = memory.i32;
+    super(memory.i32);
   }
 
   init(object: Ref, type: Ref, gcBits: number): void {
@@ -54,12 +51,6 @@ export class PlainRefCounter implements RefCounter {
     return true;
   }
 
-  newRefWithLock(object: Ref): void {
-    this.incref(object);
-  }
-
-  setMaybeWeakref(_object: Ref): void {}
-
   isImmortal(object: Ref): boolean {
     return this.i32[object + Header.Local] < 0;
   }
@@ -71,13 +62,4 @@ export class PlainRefCounter implements RefCounter {
   count(object: Ref): number {
     return this.i32[object + Header.Local] >>> 0;
   }
-
-  enableDeferred(_object: Ref): void {}
-  disableDeferred(_object: Ref): void {}
-  isDeferred(object: Ref): boolean {
-    return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
-  }
-  mergeQueued(): void {}
-  start(): void {}
-  exit(): void {}
 }

@@ -3,13 +3,22 @@ import { type RunReport, Runtime } from '../runtime/runtime.js';
 import { workloadNamed } from './index.js';
 import type { ThreadReport, WorkloadArgs } from './program.js';
 
-/** One repeat: what all threads did together. */
+/** One repeat of one workload. */
 export interface Sample {
+  /** Operations done by all threads together. */
   operations: number;
   /** Wall seconds from the common start to the last thread's end. */
   seconds: number;
-  /** Operations per second of each thread. */
+  /** Operations per second of each thread, for fairness. */
   perThread: number[];
+}
+
+/** Objects of one type that were alive after shutdown and should not have been. */
+export interface LeakRecord {
+  type: string;
+  count: number;
+  /** Addresses of the first few, as word indices into the heap. */
+  addresses: number[];
 }
 
 /** All repeats of one workload on one build with one number of threads. */
@@ -21,21 +30,30 @@ export interface Measurement {
   counters: Record<string, number>;
   /** What was wrong with the workload's own result; null if it was right. */
   wrong: string | null;
-  leaks: { type: string; count: number; addresses: number[] }[];
+  leaks: LeakRecord[];
 }
 
+/** What to measure: every combination of the three lists. */
 export interface CompareOptions {
   workloads: string[];
   builds: string[];
+  /** Numbers of threads, each 1 to 64. */
   threads: number[];
+  /** Milliseconds that one repeat runs. */
   timeMs: number;
+  /** Repeats per combination, 1 or more. */
   repeats: number;
+  /** Bytes of the shared memory. */
   memoryBytes: number;
 }
 
+/** Called as the comparison goes on, always on the main thread. */
 export interface CompareHooks {
+  /** Once, with the number of combinations to come. */
   onStart(total: number): void;
+  /** Before each combination. */
   onStep(workload: string, build: string, threads: number): void;
+  /** After each combination. */
   onMeasurement(measurement: Measurement): void;
 }
 
