@@ -47,3 +47,6 @@ export interface AllocatorThread {
   /** null: no lock-free readers in this build; nothing is delayed. */
   readonly qsbr: Qsbr | null;
 }
+
+/** Called for a live block: the address that `alloc` returned, its size in words, its tag. */
+export type BlockVisitor = (address: number, words: number, tag: HeapTag) => void;

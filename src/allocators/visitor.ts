@@ -1,10 +1,8 @@
 import { Control, Geometry, HeapTag, SegmentOwner } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { BlockVisitor } from './allocator.js';
 import { PageVisitor } from './mimalloc/visit.js';
 import { PoolVisitor } from './pymalloc/visit.js';
-
-/** Called for a live block: the address that `alloc` returned, its size in words, its tag. */
-export type BlockVisitor = (address: number, words: number, tag: HeapTag) => void;
 
 /** What is in use. */
 export interface HeapTotals {

@@ -2,7 +2,7 @@ import { FatalError, PythonError } from '../memory/errors.js';
 import { FunctionObject, HeapTag } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ThreadState } from '../threads/threadState.js';
-import type { Thread } from './thread.js';
+import type { ObjectThread } from './objectThread.js';
 
 /** A function's body: gets its arguments borrowed (the frame owns them), returns a new reference. */
 export type Body = (...args: Ref[]) => Ref;
@@ -37,7 +37,7 @@ export class Calls {
   private top = 0;
   private depth = 0;
 
-  constructor(private readonly thread: Thread) {
+  constructor(private readonly thread: ObjectThread) {
     this.i32 = thread.i32;
     this.refs = thread.refs;
     this.state = thread.state;

@@ -1,7 +1,7 @@
 import { PythonError } from '../memory/errors.js';
 import { DictKeys, DictObject, Header } from '../memory/layout.js';
-import type { Ref } from '../refcount/refCounter.js';
-import type { Thread } from './thread.js';
+import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import type { ObjectThread } from './objectThread.js';
 
 /** Sites of LOAD_GLOBAL that a program uses; an index into its thread's caches. */
 export const enum GlobalSite {
@@ -27,12 +27,12 @@ class GlobalCache {
  */
 export class Globals {
   private readonly i32: Int32Array;
-  private readonly refs: Thread['refs'];
+  private readonly refs: RefCounter;
   private readonly caches: GlobalCache[] = [];
   /** gilectomy: no read without the dict's mutex. */
   private readonly locked: boolean;
 
-  constructor(private readonly t: Thread) {
+  constructor(private readonly t: ObjectThread) {
     this.i32 = t.i32;
     this.refs = t.refs;
     this.locked = t.build.containers === 'mutex';

@@ -1,7 +1,14 @@
 import { PythonError } from '../memory/errors.js';
 import { BuiltinType, Control, Header } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
-import type { Thread } from './thread.js';
+import type { Calls } from './calls.js';
+import type { ObjectThread } from './objectThread.js';
+
+/** What handles need of their thread. */
+interface HandleThread extends ObjectThread {
+  readonly calls: Calls;
+  readonly handles: HandleSpace;
+}
 
 /** What goes into a container and comes out of it: plain values by value, everything else as a handle. */
 export type Value = number | string | boolean | null | Handle;
@@ -12,7 +19,7 @@ export type Value = number | string | boolean | null | Handle;
  */
 export class Handle {
   constructor(
-    protected readonly t: Thread,
+    protected readonly t: HandleThread,
     /** The raw reference, 0 after release. Borrowed from this handle. */
     public ref: Ref,
   ) {}
@@ -186,7 +193,7 @@ export class FunctionHandle extends Handle {
 export class HandleSpace {
   private scope: Handle[] = [];
 
-  constructor(private readonly t: Thread) {}
+  constructor(private readonly t: HandleThread) {}
 
   /** Runs the body; handles made in it are released at its end. */
   run<T>(body: () => T): T {

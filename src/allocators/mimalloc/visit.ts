@@ -1,5 +1,5 @@
 import { Control, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
-import type { BlockVisitor } from '../visitor.js';
+import type { BlockVisitor } from '../allocator.js';
 import { Delayed, Heap, Page, RawHeaps, Slice, ThreadHeaps } from './layout.js';
 import { pageOf } from './page.js';
 import { firstPage, nextPage } from './segment.js';

@@ -1,4 +1,4 @@
-import type { BlockVisitor } from '../visitor.js';
+import type { BlockVisitor } from '../allocator.js';
 import { arenaObject } from './arenas.js';
 import { Arena, Pool, PoolIndex, Small } from './layout.js';
 import { blockWords } from './pymallocAllocator.js';

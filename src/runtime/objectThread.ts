@@ -1,0 +1,29 @@
+import type { Allocator } from '../allocators/allocator.js';
+import type { AtomicOps } from '../memory/atomicOps.js';
+import type { Dicts } from '../objects/dicts.js';
+import type { Functions } from '../objects/functions.js';
+import type { Lists } from '../objects/lists.js';
+import type { Locks } from '../objects/locks.js';
+import type { Numbers } from '../objects/numbers.js';
+import type { Strings } from '../objects/strings.js';
+import type { Tuples } from '../objects/tuples.js';
+import type { RefCounter } from '../refcount/refCounter.js';
+import type { ThreadState } from '../threads/threadState.js';
+import type { Build } from './builds.js';
+
+/** The thread as its own parts see it: the build's row and the types of objects. `Thread` is the whole. */
+export interface ObjectThread {
+  readonly build: Build;
+  readonly i32: Int32Array;
+  readonly atomics: AtomicOps;
+  readonly state: ThreadState;
+  readonly allocator: Allocator;
+  readonly refs: RefCounter;
+  readonly numbers: Numbers;
+  readonly strings: Strings;
+  readonly tuples: Tuples;
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+  readonly functions: Functions;
+  readonly locks: Locks;
+}
