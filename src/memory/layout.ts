@@ -18,8 +18,6 @@ export const enum Geometry {
   /** The largest memory: 2 GiB, so that a byte index still fits a signed 32-bit integer. */
   MaxSegments = 512,
   MinSegments = 4,
-  /** A cache line, in words. Hot words of different writers are two lines apart (adjacent-line prefetch). */
-  LineWords = 16,
   /** Threads of a run. */
   MaxThreads = 64,
   /** Their slots, and one for the host. */
@@ -140,8 +138,6 @@ export const enum Control {
   RunThreads = 20,
   /** Switch interval of the GIL in microseconds (CPython's default 5000). */
   SwitchInterval = 21,
-  /** 1 once the interpreter's objects exist. */
-  Initialised = 22,
 
   /** 0, or why everybody must leave (`AbortReason`). Atomic. Every wait looks at it. */
   Abort = 48,
@@ -196,7 +192,6 @@ export const enum Control {
 
   /** Interpreter-wide allocator state of the GIL build: 4096 words, layout in allocators/. */
   InterpreterAllocator = 4096,
-  InterpreterAllocatorWords = 4096,
 
   /** `SegmentOwner`, one word a segment; see segments.ts. Atomic. */
   SegmentTable = 8192,
@@ -234,7 +229,6 @@ export const enum Control {
 
   /** Bump-allocated, never freed: immortal objects made at start and interned strings; next free address. */
   StaticNext = 304,
-  StaticLock = 305,
   StaticArena = 331776,
   StaticArenaEnd = 1048576,
 }
@@ -431,7 +425,6 @@ export const enum BuiltinType {
   Dict = Control.Types + 512,
   Function = Control.Types + 576,
   Lock = Control.Types + 640,
-  Count = 11,
 }
 
 /** What a deallocator, a leak report or a trace switches on. */

@@ -20,6 +20,4 @@ export interface ObjectContext {
   readonly id: number;
   /** Address of the `FreeLists` words: the thread's own, or the interpreter's under the GIL. */
   readonly freeLists: number;
-  /** Where lock-free reads need grace periods; false under the GIL, in `gilectomy` and `unsafe`. */
-  readonly lockFreeReads: boolean;
 }

@@ -166,6 +166,11 @@ export function firstValue(heap: Int32Array, keys: number): number {
   return firstEntry(heap, keys) + DictEntry.GeneralValue - heap[keys + DictKeys.Kind];
 }
 
+/** Word address of the value of entry number `index`. */
+export function valueOfEntry(heap: Int32Array, keys: number, index: number): number {
+  return firstValue(heap, keys) + index * entryWords(heap[keys + DictKeys.Kind]);
+}
+
 /** Hash of the entry whose value is at `slot`. The keys of a unicode table are str, hashed when they came. */
 export function entryHash(heap: Int32Array, kind: DictKeysKind, slot: number): number {
   return kind === DictKeysKind.General ? heap[slot - 2] : heap[heap[slot - 1] + StrObject.Hash];

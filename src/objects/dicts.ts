@@ -25,6 +25,7 @@ import {
   kindFor,
   log2ForEntries,
   usableEntries,
+  valueOfEntry,
 } from './dictKeys.js';
 import { FreeListed } from './freeListed.js';
 import type { Guard } from './guard.js';
@@ -320,19 +321,33 @@ export class Dicts extends FreeListed {
   protected nextUnderGuard(dict: Ref, position: number): number {
     const heap = this.i32;
     const keys = heap[dict + DictObject.Keys];
+    const index = this.liveEntry(keys, position);
+    if (index < 0) return this.endIteration();
+    const slot = valueOfEntry(heap, keys, index);
+    this.lastKey = heap[slot - 1];
+    this.lastValue = heap[slot];
+    this.refs.newRefWithLock(this.lastKey);
+    this.refs.newRefWithLock(this.lastValue);
+    return index + 1;
+  }
+
+  /** Number of the first entry from `position` on that has a value, -1 if there is none. */
+  protected liveEntry(keys: number, position: number): number {
+    const heap = this.i32;
     const words = entryWords(heap[keys + DictKeys.Kind]);
     const first = firstValue(heap, keys);
     const entries = heap[keys + DictKeys.Entries];
-    let index = position;
-    while (index < entries && heap[first + index * words] === 0) index++;
-    const found = index < entries;
-    this.lastKey = found ? heap[first + index * words - 1] : 0;
-    this.lastValue = found ? heap[first + index * words] : 0;
-    if (found) {
-      this.refs.newRefWithLock(this.lastKey);
-      this.refs.newRefWithLock(this.lastValue);
+    for (let index = position; index < entries; index++) {
+      if (heap[first + index * words] !== 0) return index;
     }
-    return found ? index + 1 : -1;
+    return -1;
+  }
+
+  /** What `next` leaves and returns after the last entry. */
+  protected endIteration(): number {
+    this.lastKey = 0;
+    this.lastValue = 0;
+    return -1;
   }
 
   /** Word address of the key's value, 0 if there is none. Under the guard. */

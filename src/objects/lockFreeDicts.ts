@@ -15,7 +15,7 @@ import {
 import type { Ref } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
-import { entryWords, firstValue } from './dictKeys.js';
+import { entryWords, firstValue, valueOfEntry } from './dictKeys.js';
 import { Dicts, Probe } from './dicts.js';
 import type { Hashing } from './hash.js';
 import type { Strings } from './strings.js';
@@ -61,8 +61,7 @@ export class LockFreeDicts extends Dicts {
     const hash = this.hashing.hash(key);
     const keys = this.readableKeys(dict);
     if (keys !== 0) {
-      let slot = this.firstProbe(keys, key, hash);
-      if (slot === Probe.Undecided) slot = this.findLockFree(dict, keys, key, hash);
+      const slot = this.search(dict, keys, key, hash);
       // A miss is final: it was true when `Keys` was read.
       if (slot === 0) return 0;
       if (slot !== Probe.Undecided) {
@@ -105,8 +104,7 @@ export class LockFreeDicts extends Dicts {
     const hash = this.hashing.hash(key);
     const keys = this.readableKeys(dict);
     if (keys !== 0) {
-      let slot = this.firstProbe(keys, key, hash);
-      if (slot === Probe.Undecided) slot = this.findLockFree(dict, keys, key, hash);
+      const slot = this.search(dict, keys, key, hash);
       if (slot === 0) return false;
       if (slot !== Probe.Undecided && this.i32[slot] !== 0) return true;
     }
@@ -116,18 +114,10 @@ export class LockFreeDicts extends Dicts {
   override next(dict: Ref, position: number): number {
     const keys = this.readableKeys(dict);
     if (keys === 0) return this.nextLocked(dict, position);
-    const heap = this.i32;
-    const words = entryWords(heap[keys + DictKeys.Kind]);
-    const first = firstValue(heap, keys);
-    const entries = heap[keys + DictKeys.Entries];
-    let index = position;
-    while (index < entries && heap[first + index * words] === 0) index++;
-    if (index >= entries) {
-      this.lastKey = 0;
-      this.lastValue = 0;
-      return -1;
-    }
-    return this.takeEntry(dict, keys, first + index * words) ? index + 1 : this.nextLocked(dict, position);
+    const index = this.liveEntry(keys, position);
+    if (index < 0) return this.endIteration();
+    const taken = this.takeEntry(dict, keys, valueOfEntry(this.i32, keys, index));
+    return taken ? index + 1 : this.nextLocked(dict, position);
   }
 
   protected override getLocked(dict: Ref, key: Ref, hash: number): Ref {
@@ -269,6 +259,12 @@ export class LockFreeDicts extends Dicts {
     this.lastKey = key;
     this.lastValue = value;
     return true;
+  }
+
+  /** As `find`, without the lock: `Probe.Undecided` if it is needed. */
+  private search(dict: Ref, keys: number, key: Ref, hash: number): number {
+    const slot = this.firstProbe(keys, key, hash);
+    return slot !== Probe.Undecided ? slot : this.findLockFree(dict, keys, key, hash);
   }
 
   /**

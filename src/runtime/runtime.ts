@@ -76,6 +76,8 @@ export class Runtime {
     readonly build: Build,
     readonly threads: number,
     private readonly memory: SharedMemory,
+    /** The host as a thread; between runs only. */
+    private readonly main: Thread,
     private readonly pool: WorkerPool,
   ) {}
 
@@ -94,7 +96,7 @@ export class Runtime {
     main.start();
     main.initialiseInterpreter();
     main.exit();
-    return new Runtime(build, threads, memory, new WorkerPool(memory, build.name, threads, heapMB));
+    return new Runtime(build, threads, memory, main, new WorkerPool(memory, build.name, threads, heapMB));
   }
 
   /**
@@ -132,7 +134,7 @@ export class Runtime {
    */
   leaks(): readonly LeakRecord[] {
     this.expectIdle();
-    const main = new Thread(this.memory, this.build, HOST_SLOT);
+    const { main } = this;
     main.start();
     main.processDelayed();
     if (this.build.lock === 'gil') main.closeFreeLists();

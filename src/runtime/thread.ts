@@ -28,7 +28,7 @@ import { PlainRefCounter } from '../refcount/plain.js';
 import type { RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import { StopTheWorld } from '../threads/stopTheWorld.js';
-import { ThreadState } from '../threads/threadState.js';
+import { type PendingWork, ThreadState } from '../threads/threadState.js';
 import type { Build } from './builds.js';
 import { type Bodies, Calls } from './calls.js';
 import { Globals } from './globals.js';
@@ -42,6 +42,7 @@ import {
   type TupleHandle,
   type Value,
 } from './handles.js';
+import type { ObjectThread } from './objectThread.js';
 
 /**
  * A thread of the runtime, as a program sees it: the raw level. References are numbers whose counts the program
@@ -51,7 +52,7 @@ import {
  * One composition a worker: every field holds the same class for the worker's whole life, so that call sites
  * stay monomorphic.
  */
-export class Thread {
+export class Thread implements ObjectThread, PendingWork {
   readonly i32: Int32Array;
   readonly atomics: AtomicOps;
   /** Place in the table of threads; the worker's for its life. */
@@ -229,7 +230,6 @@ export class Thread {
   initialiseInterpreter(): void {
     initialiseEmptyKeys(this.i32);
     createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
-    Atomics.store(this.i32, Control.Initialised, 1);
   }
 
   /** What `make` returned when it was first called with this key in this worker. */
@@ -299,7 +299,6 @@ export class Thread {
       block: this.block,
       id: this.id,
       freeLists: this.freeLists,
-      lockFreeReads: this.build.containers === 'sections',
     };
   }
 }

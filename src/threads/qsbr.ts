@@ -1,6 +1,6 @@
 import { Control, EvalBreaker, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import { setBreaker, threadBlock } from './evalBreaker.js';
+import { setBreaker, slotOf, threadBlock } from './evalBreaker.js';
 
 /** Batching of goals, CPython 3.14 (gh-133136). */
 const enum QsbrLimit {
@@ -122,7 +122,7 @@ export class Qsbr {
   /** Before the slot first becomes visible: scanners look at slots below the mark only. */
   private raiseSlots(): void {
     const heap = this.i32;
-    const needed = (this.block - Control.Threads) / ThreadBlock.Words + 1;
+    const needed = slotOf(this.block) + 1;
     let slots = Atomics.load(heap, Control.QsbrSlots);
     while (slots < needed) {
       const seen = Atomics.compareExchange(heap, Control.QsbrSlots, slots, needed);

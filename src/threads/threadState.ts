@@ -8,7 +8,7 @@ import { Mutex } from '../sync/mutex.js';
 import { ParkingLot } from '../sync/parkingLot.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
 import type { SyncThread } from '../sync/syncThread.js';
-import { clearBreaker, threadBlock } from './evalBreaker.js';
+import { clearBreaker, ownerId, threadBlock } from './evalBreaker.js';
 import { Gil, type InterpreterLock, NoInterpreterLock } from './gil.js';
 import { Qsbr } from './qsbr.js';
 
@@ -51,7 +51,7 @@ export class ThreadState implements SyncThread {
     this.atomics = atomics;
     this.slot = slot;
     this.block = threadBlock(slot);
-    this.id = 2 * slot + 1;
+    this.id = ownerId(this.block);
     this.spinLimit = gil ? 0 : 40;
     this.qsbr = new Qsbr(memory, this.block);
     this.parkingLot = new ParkingLot(this);

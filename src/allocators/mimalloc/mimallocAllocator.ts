@@ -1,5 +1,6 @@
-import { Control, Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
+import { Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
 import { segmentsExhausted } from '../../memory/segments.js';
+import { ownerId } from '../../threads/evalBreaker.js';
 import type { Qsbr } from '../../threads/qsbr.js';
 import type { Allocator, AllocatorThread } from '../allocator.js';
 import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
@@ -29,7 +30,7 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     const { i32, block, qsbr } = thread;
     this.i32 = i32;
     this.heaps = block + ThreadHeaps.Heaps;
-    this.id = ((block - Control.Threads) / ThreadBlock.Words) * 2 + 1;
+    this.id = ownerId(block);
     const place = { i32, heaps: this.heaps, spans: block + ThreadHeaps.Spans, id: this.id, block, qsbr };
     this.set = new ThreadHeapSet(place);
     this.frees = this.set.frees;

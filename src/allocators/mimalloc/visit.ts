@@ -1,4 +1,5 @@
-import { Control, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
+import { Geometry, HeapTag } from '../../memory/layout.js';
+import { threadBlock } from '../../threads/evalBreaker.js';
 import type { BlockVisitor } from '../allocator.js';
 import { Delayed, Heap, Page, RawHeaps, Slice, ThreadHeaps } from './layout.js';
 import { pageOf } from './page.js';
@@ -20,7 +21,7 @@ export class PageVisitor {
   delayedBlocks(): Map<number, number[]> {
     const byPage = new Map<number, number[]>();
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
-      this.addDelayed(Control.Threads + slot * ThreadBlock.Words + ThreadHeaps.Heaps, byPage);
+      this.addDelayed(threadBlock(slot) + ThreadHeaps.Heaps, byPage);
     }
     this.addDelayed(RawHeaps.Heaps, byPage);
     return byPage;

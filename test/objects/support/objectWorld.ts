@@ -177,8 +177,7 @@ export class ObjectThread {
           : new SectionGuard(this.bare.sections);
     const { memory, i32, id, refs, allocator, freeLists } = this;
     const { atomics, mutex, block } = this.bare;
-    const lockFreeReads = build === 'free-threaded';
-    return { memory, i32, id, refs, allocator, freeLists, atomics, mutex, block, guard, lockFreeReads };
+    return { memory, i32, id, refs, allocator, freeLists, atomics, mutex, block, guard };
   }
 }
 
