@@ -1,5 +1,7 @@
+import type { Race } from '../explore/raceTypes.js';
 import type { ProgressStream } from '../report/progress.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
+import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 
 /** Everything that the commands touch outside themselves, so that tests can drive them with fakes. */
 export interface CliDependencies {
@@ -11,6 +13,9 @@ export interface CliDependencies {
   workloads: readonly WorkloadInfo[];
   builds: readonly BuildInfo[];
   compare: Compare;
+  /** The built-in race scenarios. */
+  scenarios: readonly ScenarioInfo[];
+  race: Race;
   stdout: ProgressStream;
   stderr: ProgressStream;
   /** Aborts on the first SIGINT. */

@@ -1,9 +1,11 @@
 /** Exit statuses that scripts rely on. */
 export const enum ExitStatus {
   Done = 0,
-  /** A wrong result, a leak, or a program that failed. */
+  /** A wrong result, a leak, a forbidden outcome, or a program that failed. */
   CheckFailed = 1,
   BadUsage = 2,
+  /** Nothing failed, but the budget ended before all interleavings were explored. */
+  NotExhaustive = 3,
   /** 128 + SIGINT. */
   Interrupted = 130,
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { wrap } from '../report/text.js';
 import type { BuildInfo, WorkloadInfo } from '../report/types.js';
+import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 
@@ -10,10 +11,11 @@ const WIDTH = 100;
 /** `ungil list`. `exit` receives the exit status. */
 export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
   return new Command('list')
-    .description('list the workloads, with what each does in Python, and the builds')
+    .description('list the workloads, with what each does in Python, the builds and the race scenarios')
     .addHelpText('after', '\nExample:\n  ungil list')
     .action(() => {
-      const lines = [...listWorkloads(deps.workloads), '', ...listBuilds(deps.builds)];
+      const parts = [listWorkloads(deps.workloads), listBuilds(deps.builds), listScenarios(deps.scenarios)];
+      const lines = parts.flatMap((part, i) => (i > 0 ? ['', ...part] : part));
       deps.stdout.write(`${lines.join('\n')}\n`);
       exit(ExitStatus.Done);
     });
@@ -40,6 +42,17 @@ function composition({ lock, refcount, allocator, collector, containers }: Build
     `lock: ${lock}; counts: ${refcount}; allocator: ${allocator}; collector: ${collector}; ` +
     `containers: ${containers}`
   );
+}
+
+/** Lines without newlines. */
+export function listScenarios(scenarios: readonly ScenarioInfo[]): string[] {
+  const rows = scenarios.map(({ name, about, refcount, variants }): [string, string] => {
+    const schemes = refcount.filter((scheme) => scheme !== 'none');
+    const under = schemes.length > 0 ? schemes.join(', ') : 'no counts';
+    const more = variants.length > 0 ? `; variants: ${variants.join(', ')}` : '';
+    return [name, `${about} (${under}${more})`];
+  });
+  return ['Race scenarios, with the schemes of reference counts that each runs under:', ...definitions(rows)];
 }
 
 /** Names in a column, the text beside them wrapped. */

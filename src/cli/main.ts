@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Race } from '../explore/raceTypes.js';
 import type { Compare } from '../report/types.js';
 import { BUILDS } from '../runtime/builds.js';
 import { tuneV8 } from '../runtime/tuneV8.js';
+import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import { WORKLOADS } from '../workloads/index.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
@@ -54,6 +56,19 @@ const compare: Compare = async (options, hooks, signal) => {
   return module.compare(options, hooks, signal);
 };
 
+/** The explorer, likewise. */
+const race: Race = async (request, hooks, signal) => {
+  const module = await import('../explore/race.js');
+  return module.race(request, hooks, signal);
+};
+
+/** Loads the scenarios for the commands that name them; other commands start faster without. */
+async function scenariosFor(command: string | undefined): Promise<readonly ScenarioInfo[]> {
+  if (command !== 'race' && command !== 'list') return [];
+  const { catalogue } = await import('../scenarios/catalogue.js');
+  return catalogue();
+}
+
 endQuietlyOnClosedPipes();
 tuneV8();
 process.exitCode = await runCli(process.argv.slice(2), {
@@ -63,6 +78,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   workloads: WORKLOADS,
   builds: BUILDS,
   compare,
+  scenarios: await scenariosFor(process.argv[2]),
+  race,
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt: listenForInterrupt(),

@@ -74,17 +74,20 @@ export function parseMemory(text: string): number {
   throw new UsageError(`memory '${text}' is not valid; accepted: ${range}, such as 512MiB or 1GiB`);
 }
 
-function parseWhole(text: string): number | null {
+/** A whole number of at most nine digits, or null. */
+export function parseWhole(text: string): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-function splitList(text: string, option: string, accepted: string): string[] {
+/** The parts between commas; none may be empty. */
+export function splitList(text: string, option: string, accepted: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.includes('')) throw new UsageError(`${option} '${text}' has an empty entry; ${accepted}`);
   return parts;
 }
 
-function checkNames(names: readonly string[], what: string, accepted: readonly string[]): string[] {
+/** The names without repetition, if all are accepted; else a UsageError with the likeliest one. */
+export function checkNames(names: readonly string[], what: string, accepted: readonly string[]): string[] {
   const unknown = names.find((name) => !accepted.includes(name));
   if (unknown !== undefined) {
     const near = nearest(unknown, accepted);

@@ -3,6 +3,14 @@ import { compareCommand } from './compareCommand.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { listCommand } from './listCommand.js';
+import { raceCommand } from './raceCommand.js';
+
+const EXAMPLES = `
+Examples:
+  ungil compare
+  ungil compare fib --threads 1,2,4
+  ungil race owner-exit
+  ungil list`;
 
 /**
  * Runs one command line (without `node` and the script's name) and resolves to the exit status. Bad usage is one
@@ -19,7 +27,7 @@ export async function runCli(args: readonly string[], deps: CliDependencies): Pr
     return status;
   } catch (error) {
     if (error instanceof HelpShown) return ExitStatus.Done;
-    if (error instanceof UsageError) {
+    if (isUsageError(error)) {
       deps.stderr.write(`ungil: ${oneLine(error.message)}\n`);
       return ExitStatus.BadUsage;
     }
@@ -37,10 +45,16 @@ export function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) =
     )
     .version(deps.version, '-V, --version', 'print the version')
     .helpCommand(false)
-    .addHelpText('after', '\nExamples:\n  ungil compare\n  ungil compare fib --threads 1,2,4\n  ungil list');
-  for (const command of [compareCommand(deps, exit), listCommand(deps, exit)]) program.addCommand(command);
+    .addHelpText('after', EXAMPLES);
+  const commands = [compareCommand(deps, exit), raceCommand(deps, exit), listCommand(deps, exit)];
+  for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) connect(command, deps);
   return program;
+}
+
+/** Ours, or the explorer's of a scenario or schedule that cannot be run. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof Error && (error as { code?: unknown }).code === 'UNGIL_USAGE';
 }
 
 /** Help or version was asked for and printed. */

@@ -104,7 +104,11 @@ export class PlainAtomicOps implements AtomicOps {
     return old === 0 ? -1 : -old;
   }
 
-  /** Plain where no lock-free reader can be: owned by this thread and not SHARED. */
+  /**
+   * Plain where no lock-free reader can be: owned by this thread and not SHARED. Declared racy read of the header's
+   * first word: the mutex beside these fields may get its parked bit, and another owner may give the object up; the
+   * own id is never wrong, and SHARED is set under the lock that the caller holds.
+   */
   private publish(object: number, id: number, word: number, value: number): void {
     if ((this.i32[object] & (Header.OwnerMask | (GcBits.Shared << 24))) === id) this.i32[word] = value;
     else Atomics.store(this.i32, word, value);

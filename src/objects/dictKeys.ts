@@ -51,7 +51,10 @@ export class KeyTables extends FreeListed {
     this.allocator.free(keys, HeapTag.Mem);
   }
 
-  /** The index at a position of the table: an entry, `DictLimits.Empty` or `Dummy`. */
+  /**
+   * The index at a position of the table: an entry, `DictLimits.Empty` or `Dummy`. Declared racy read where there is
+   * no guard: it goes from empty to its entry to dummy, and each of these is an answer.
+   */
   indexAt(keys: number, log2: number, position: number): number {
     const first = keys + DictKeys.Indices;
     if (log2 < IndexWidth.TwoBytes) return this.i8[(first << 2) + position];
@@ -153,25 +156,31 @@ export function entryWords(kind: DictKeysKind): number {
   return DictEntry.GeneralWords - kind;
 }
 
-/** Word address of the first entry. */
+/**
+ * Word address of the first entry. Declared racy read: the size never changes, but the owner of a dict may have found
+ * a table that another thread made through a plain read of `Keys`.
+ */
 export function firstEntry(heap: Int32Array, keys: number): number {
   return keys + DictKeys.Indices + indexWords(heap[keys + DictKeys.Log2Size]);
 }
 
 /**
  * Word address of the first entry's value, in a general or unicode table. The key is one word before a value,
- * the hash of a general entry two.
+ * the hash of a general entry two. Declared racy read, as in `firstEntry`.
  */
 export function firstValue(heap: Int32Array, keys: number): number {
   return firstEntry(heap, keys) + DictEntry.GeneralValue - heap[keys + DictKeys.Kind];
 }
 
-/** Word address of the value of entry number `index`. */
+/** Word address of the value of entry number `index`. Declared racy read, as in `firstEntry`. */
 export function valueOfEntry(heap: Int32Array, keys: number, index: number): number {
   return firstValue(heap, keys) + index * entryWords(heap[keys + DictKeys.Kind]);
 }
 
-/** Hash of the entry whose value is at `slot`. The keys of a unicode table are str, hashed when they came. */
+/**
+ * Hash of the entry whose value is at `slot`. The keys of a unicode table are str, hashed when they came.
+ * Declared racy read: another thread may be storing the same hash again (`Strings.hash`).
+ */
 export function entryHash(heap: Int32Array, kind: DictKeysKind, slot: number): number {
   return kind === DictKeysKind.General ? heap[slot - 2] : heap[heap[slot - 1] + StrObject.Hash];
 }

@@ -331,7 +331,10 @@ export class Dicts extends FreeListed {
     return index + 1;
   }
 
-  /** Number of the first entry from `position` on that has a value, -1 if there is none. */
+  /**
+   * Number of the first entry from `position` on that has a value, -1 if there is none. Without the guard,
+   * declared racy reads of the table (see `LockFreeDicts`).
+   */
   protected liveEntry(keys: number, position: number): number {
     const heap = this.i32;
     const words = entryWords(heap[keys + DictKeys.Kind]);
@@ -359,7 +362,8 @@ export class Dicts extends FreeListed {
   /**
    * Serves what is most frequent, a small table whose first position decides: returns the address of the value
    * of this very key, 0 where no entry is, else `Probe.Undecided`. Keys are compared by identity only and never
-   * looked into, so that it serves with the guard and without.
+   * looked into, so that it serves with the guard and without: then its reads of the table are declared racy reads
+   * (see `LockFreeDicts`).
    */
   protected firstProbe(keys: number, key: Ref, hash: number): number {
     const heap = this.i32;

@@ -24,8 +24,8 @@ export class Hashing {
   }
 
   /**
-   * 32-bit hash: the value of an int that fits, the cached hash of a str. Throws TypeError for a list or dict,
-   * also inside a tuple.
+   * 32-bit hash: the value of an int that fits, the cached hash of a str (a declared racy read, see `Strings.hash`).
+   * Throws TypeError for a list or dict, also inside a tuple.
    */
   hash(key: Ref): number {
     if (key >= Control.SmallInts && key < SmallInts.End) {
@@ -74,7 +74,7 @@ export class Hashing {
     return this.halves[0] ^ Math.imul(this.halves[1], 0x9e3779b1);
   }
 
-  /** CPython's `tuple_hash` with 32-bit lanes (xxHash). Cached as for str. */
+  /** CPython's `tuple_hash` with 32-bit lanes (xxHash). Cached as for str: declared racy reads and writes. */
   private hashTuple(tuple: Ref): number {
     const heap = this.i32;
     const cached = heap[tuple + TupleObject.Hash];

@@ -39,7 +39,7 @@ export class Lists extends FreeListed {
     return list;
   }
 
-  /** Number of items. */
+  /** Number of items. Declared racy read: while others write, any value it had during the call. */
   length(list: Ref): number {
     return this.i32[list + ListObject.Size];
   }

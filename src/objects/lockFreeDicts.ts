@@ -100,6 +100,7 @@ export class LockFreeDicts extends Dicts {
     super.set(dict, key, value);
   }
 
+  /** Declared racy read of the value: any that the entry had during the call is an answer. */
   override contains(dict: Ref, key: Ref): boolean {
     const hash = this.hashing.hash(key);
     const keys = this.readableKeys(dict);
@@ -201,7 +202,10 @@ export class LockFreeDicts extends Dicts {
     this.share(dict);
   }
 
-  /** The bit never goes away again: what is private here was private when the table was replaced. */
+  /**
+   * The bit never goes away again: what is private here was private when the table was replaced. Declared racy read,
+   * as in `isPrivate`.
+   */
   protected override retireTable(dict: Ref, keys: number): void {
     if ((this.i32[dict] & Word0.Shared) !== 0) this.allocator.freeDelayed(keys);
     else this.tables.recycle(keys);
@@ -222,16 +226,19 @@ export class LockFreeDicts extends Dicts {
   }
 
   /**
-   * A new reference to what `slot`, a key or value of the table, holds; 0 if the lock is needed. For immortal and
-   * own objects the second look at `Keys` is a declared racy read: the former have no count to protect, the
-   * latter only this thread can free, and it is busy here. For others it follows the atomic increment.
+   * A new reference to what `slot`, a key or value of the table, holds; 0 if the lock is needed. Declared racy reads:
+   * of the slot, see above; of the local count, as in `BiasedRefCounter.incref`; and, for immortal and own objects,
+   * the second look at `Keys`: the former have no count to protect, the latter only this thread can free, and it is
+   * busy here. For others that look follows the atomic increment.
    */
   private take(dict: Ref, keys: number, slot: number): Ref {
     const heap = this.i32;
     const object = heap[slot];
     if (object === 0) return 0;
+    // May touch a freed block: from here to the increment the object may be gone.
     const local = (heap[object + Header.Local] + 1) | 0;
     if (local !== Immortal.Local + 1) {
+      // May touch a freed block: it does not have this thread's id.
       if ((heap[object] & Header.OwnerMask) !== this.id) return this.takeForeign(dict, keys, slot, object);
       heap[object + Header.Local] = local;
     }
@@ -269,7 +276,7 @@ export class LockFreeDicts extends Dicts {
 
   /**
    * The probe sequence: address of the key's value, 0 on a miss, `Probe.Undecided` if the table changed under a
-   * comparison (CPython's KEY_CHANGED): then take the lock.
+   * comparison (CPython's KEY_CHANGED): then take the lock. Declared racy reads of the table: see above.
    */
   private findLockFree(dict: Ref, keys: number, key: Ref, hash: number): number {
     const heap = this.i32;
@@ -309,6 +316,7 @@ export class LockFreeDicts extends Dicts {
    */
   private compareKey(dict: Ref, keys: number, slot: number, stored: Ref, key: Ref, hash: number): Compare {
     const heap = this.i32;
+    // May touch a freed block, which is not immortal. Declared racy read: else its owner may be counting.
     if (heap[stored + Header.Local] === Immortal.Local) {
       return this.equalKeys(stored, key, hash) ? Compare.Equal : Compare.Different;
     }
@@ -319,7 +327,7 @@ export class LockFreeDicts extends Dicts {
     return equal ? Compare.Equal : Compare.Different;
   }
 
-  /** The cached hash tells most different strings apart. */
+  /** The cached hash tells most different strings apart. Declared racy read of it, as in `Strings.hash`. */
   private equalKeys(stored: Ref, key: Ref, hash: number): boolean {
     const heap = this.i32;
     if (heap[stored + Header.Type] === BuiltinType.Str) {
@@ -331,7 +339,11 @@ export class LockFreeDicts extends Dicts {
 
   // States.
 
-  /** Under the guard. Owned and not shared: nobody reads without the lock. */
+  /**
+   * Under the guard. Owned and not shared: nobody reads without the lock. Declared racy read: the owner may give the
+   * dict up, and the mutex beside it may get its parked bit, meanwhile; the own id is never wrong, and Shared is set
+   * under the guard only.
+   */
   private isPrivate(dict: Ref): boolean {
     return (this.i32[dict] & Word0.OwnerAndShared) === this.id;
   }
@@ -344,7 +356,10 @@ export class LockFreeDicts extends Dicts {
     return token;
   }
 
-  /** Under the guard: sets the Shared bit unless this is the owner. The byte beside it is the locked mutex. */
+  /**
+   * Under the guard: sets the Shared bit unless this is the owner. The byte beside it is the locked mutex.
+   * Declared racy read, as in `isPrivate`.
+   */
   private share(dict: Ref): void {
     const word = this.i32[dict];
     if ((word & Header.OwnerMask) === this.id || (word & Word0.Shared) !== 0) return;

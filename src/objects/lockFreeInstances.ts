@@ -42,8 +42,10 @@ export class LockFreeInstances extends Instances {
       const slot = object + InstanceObject.Values + index;
       const value = heap[slot];
       if (value === 0) return 0;
+      // May touch a freed block: from here to the increment the value may be gone.
       const local = (heap[value + Header.Local] + 1) | 0;
       if (local === Immortal.Local + 1) return value;
+      // May touch a freed block: it does not have this thread's id.
       if ((heap[value] & Header.OwnerMask) === this.id) {
         heap[value + Header.Local] = local;
         return value;
@@ -64,12 +66,16 @@ export class LockFreeInstances extends Instances {
     return value;
   }
 
+  /**
+   * Declared racy read of the header's first word: the owner may give the object up, and the mutex may get its parked
+   * bit, meanwhile. The own id is never wrong, and Shared is set under the guard only.
+   */
   protected override storeValue(object: Ref, slot: number, value: Ref): void {
     if ((this.i32[object] & Word0.OwnerAndShared) === this.id) this.i32[slot] = value;
     else this.atomics.store(slot, value);
   }
 
-  /** Under the guard. The byte beside the bits is the locked mutex. */
+  /** Under the guard. The byte beside the bits is the locked mutex. Declared racy read: as in `storeValue`. */
   private share(object: Ref): void {
     const word = this.i32[object];
     if ((word & Header.OwnerMask) === this.id || (word & Word0.Shared) !== 0) return;

@@ -54,8 +54,10 @@ export class LockFreeLists extends Lists {
       if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
         const item = heap[array + ListArray.Items + index];
         if (item !== 0) {
+          // May touch a freed block: from here to the increment the item may be gone.
           const local = (heap[item + Header.Local] + 1) | 0;
           if (local === 0) return item;
+          // May touch a freed block: it does not have this thread's id.
           if ((heap[item] & Header.OwnerMask) === this.id) {
             heap[item + Header.Local] = local;
             return item;
@@ -130,16 +132,24 @@ export class LockFreeLists extends Lists {
     return item !== 0 ? item : outOfRange(index);
   }
 
-  /** Under the lock: from here somebody who is not the owner may read without it. */
+  /** Under the lock: from here somebody who is not the owner may read without it. Declared racy read: `isPrivate`. */
   private markShared(list: Ref): void {
     if ((this.i32[list] & Word0.PrivateMask) === this.id || this.isShared(list)) return;
     Atomics.or(this.u8, (list << 2) + Header.GcBitsByte, GcBits.Shared);
   }
 
+  /**
+   * Declared racy read: owner and mutex, in the same word, may be changing. The bit is set under the lock and stays;
+   * who asks after letting go of the lock asks about an array that was shown under it.
+   */
   private isShared(list: Ref): boolean {
     return (this.i32[list] & Word0.SharedBit) !== 0;
   }
 
+  /**
+   * Under the lock. Declared racy read: the owner may give the list up, and the mutex beside it may get its parked
+   * bit, meanwhile. The own id is never wrong, and SHARED is set under the lock only.
+   */
   private isPrivate(list: Ref): boolean {
     return (this.i32[list] & Word0.PrivateMask) === this.id;
   }

@@ -60,8 +60,8 @@ export class Strings {
   }
 
   /**
-   * 32-bit FNV-1a over the code points, never 0. Cached in the object: every thread computes the same value, so
-   * racing plain writes of it are harmless, and a reader that misses it computes it again.
+   * 32-bit FNV-1a over the code points, never 0. Cached in the object, a declared racy read: every thread computes
+   * the same value, so racing plain writes of it are harmless, and a reader that misses it computes it again.
    */
   hash(str: Ref): number {
     const heap = this.i32;
@@ -249,6 +249,7 @@ export class Strings {
     return true;
   }
 
+  /** Declared racy reads and writes of the cached hash: all write the same value. */
   private computeHash(str: Ref): number {
     const heap = this.i32;
     const length = heap[str + StrObject.Length];

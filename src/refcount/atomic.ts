@@ -42,11 +42,19 @@ export class AtomicRefCounter extends OneCountRefCounter {
     else if (before < 1) throw new FatalError(`negative reference count of the object at ${object}`);
   }
 
+  /**
+   * May touch a freed block, whose words stay: immortals are never freed, hence never found there.
+   * Declared racy read: the next object in such a block is initialised by plain stores.
+   */
   tryIncrefFast(object: Ref): boolean {
     return this.i32[object + Header.Local] === Immortal.Local;
   }
 
-  /** Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. */
+  /**
+   * Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. May touch a freed block, whose
+   * count is zero, or the next object in it, initialised by plain stores (declared racy read): the second look at
+   * the slot tells.
+   */
   tryIncrefCompare(slot: number, object: Ref): boolean {
     if (this.i32[object + Header.Local] === Immortal.Local) return true;
     const word = object + Header.Shared;

@@ -49,6 +49,10 @@ export class BiasedRefCounter implements RefCounter {
     heap[object + Header.Type] = type;
   }
 
+  /**
+   * Declared racy read of a foreign object's local count, as in `isImmortal`: its owner may be writing it, and only
+   * the value -1 counts.
+   */
   incref(object: Ref): void {
     const heap = this.i32;
     const local = (heap[object + Header.Local] + 1) | 0;
@@ -57,6 +61,7 @@ export class BiasedRefCounter implements RefCounter {
     else this.atomics.add(object + Header.Shared, SharedState.One);
   }
 
+  /** Declared racy read of a foreign object's local count, as in `incref`. */
   decref(object: Ref): void {
     const heap = this.i32;
     const local = heap[object + Header.Local];
@@ -117,7 +122,8 @@ export class BiasedRefCounter implements RefCounter {
   /**
    * Declared racy read. A thread's own id was written by itself or by the thread that published the object, and
    * stays until the owner gives it up: only the owner can find its id here, and it is never wrong about that. A
-   * freed block holds a multiple of 4 in this place; ids are odd.
+   * freed block holds a multiple of 4 in this place; ids are odd. May touch a freed block: for a conditional
+   * increment.
    */
   protected isOwner(heap: Int32Array, object: Ref): boolean {
     return (heap[object] & Header.OwnerMask) === this.id;
@@ -132,6 +138,7 @@ export class BiasedRefCounter implements RefCounter {
     );
   }
 
+  /** Declared racy read of the local count, which its owner may be changing: the sum is a hint. */
   count(object: Ref): number {
     const heap = this.i32;
     if (this.isImmortal(object)) return Immortal.PlainInitial >>> 0;
@@ -158,6 +165,11 @@ export class BiasedRefCounter implements RefCounter {
     this.explicitMerge(object, -Immortal.DeferredBias);
   }
 
+  /**
+   * Declared racy read: owner and mutex, in the same word, may be changing. The bit itself is set before the object
+   * is published, and cleared when nobody has the object on its stack. May touch a freed block: `Globals.load` asks
+   * before it has a reference. The link of a free list, an address below 2^29, never shows the bit.
+   */
   isDeferred(object: Ref): boolean {
     return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
   }
@@ -250,6 +262,10 @@ export class BiasedRefCounter implements RefCounter {
 
   // --- Conditional increments ---
 
+  /**
+   * Declared racy read of the local count, as in `incref`. May touch a freed block: of one that this thread does not
+   * own nothing is changed, and one that it owns only this thread can free.
+   */
   tryIncrefFast(object: Ref): boolean {
     const heap = this.i32;
     const local = (heap[object + Header.Local] + 1) | 0;
@@ -259,7 +275,11 @@ export class BiasedRefCounter implements RefCounter {
     return true;
   }
 
-  /** Never 0 -> 1: neither in state default nor merged (CPython `_Py_TryIncRefShared`). */
+  /**
+   * Never 0 -> 1: neither in state default nor merged (CPython `_Py_TryIncRefShared`). May touch a freed block, whose
+   * last state was one of these, or the next object in that block, which has just been initialised by plain stores
+   * (a declared racy read, although atomic on this side): `recheck` tells.
+   */
   protected tryIncrefShared(object: Ref): boolean {
     const word = object + Header.Shared;
     let shared = this.atomics.load(word);

@@ -29,6 +29,7 @@ export abstract class OneCountRefCounter implements RefCounter {
   enableDeferred(_object: Ref): void {}
   disableDeferred(_object: Ref): void {}
 
+  /** Declared racy read: the object's mutex, in the same word, may be changing. The bit does not. */
   isDeferred(object: Ref): boolean {
     return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;
   }

@@ -62,6 +62,7 @@ export class Globals {
     return value !== 0 && this.refs.isDeferred(value) ? value : this.loadCounted(cache, value);
   }
 
+  /** Declared racy reads: see `load`. The table is looked into only while the dict shows it. */
   private holds(cache: GlobalCache): boolean {
     const heap = this.i32;
     const keys = cache.keys;

@@ -1,7 +1,5 @@
-import type { Allocator } from '../allocators/allocator.js';
-import { MimallocAllocator } from '../allocators/mimalloc/mimallocAllocator.js';
-import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
-import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
+import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import type { AtomicOps } from '../memory/atomicOps.js';
 import { Control, Counter, FreeLists, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { createBuiltins } from '../objects/builtins.js';
@@ -28,7 +26,7 @@ import { PlainRefCounter } from '../refcount/plain.js';
 import type { RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import { StopTheWorld } from '../threads/stopTheWorld.js';
-import { type PendingWork, ThreadState } from '../threads/threadState.js';
+import type { PendingWork, ThreadState } from '../threads/threadState.js';
 import type { Build } from './builds.js';
 import { type Bodies, Calls } from './calls.js';
 import { Globals } from './globals.js';
@@ -43,6 +41,7 @@ import {
   type Value,
 } from './handles.js';
 import type { ObjectThread } from './objectThread.js';
+import { ProductionParts, type ThreadParts } from './threadParts.js';
 
 /**
  * A thread of the runtime, as a program sees it: the raw level. References are numbers whose counts the program
@@ -80,20 +79,24 @@ export class Thread implements ObjectThread, PendingWork {
   private readonly freeLists: number;
   private readonly memos = new Map<unknown, unknown>();
 
-  /** Composes the thread of this slot; touches no shared state yet but what `start` will use. */
+  /**
+   * Composes the thread of this slot; touches no shared state yet but what `start` will use. `parts` makes what
+   * it stands on; the explorer's model threads bring their own.
+   */
   constructor(
     readonly memory: SharedMemory,
     readonly build: Build,
     slot: number,
+    parts: ThreadParts = new ProductionParts(),
   ) {
     const gil = build.lock === 'gil';
     this.i32 = memory.i32;
-    this.atomics = new WasmAtomicOps(memory);
-    this.state = new ThreadState(memory, this.atomics, slot, gil);
+    this.atomics = parts.makeAtomics(memory);
+    this.state = parts.makeState(memory, this.atomics, slot, gil);
     this.slot = slot;
     this.id = this.state.id;
     this.block = this.state.block;
-    this.allocator = this.makeAllocator();
+    this.allocator = parts.makeAllocator(build, this.allocatorThread());
     const deallocator = new TypeDeallocator(this.i32);
     this.refs = this.makeRefCounter();
     this.refs.deallocator = deallocator;
@@ -256,13 +259,10 @@ export class Thread implements ObjectThread, PendingWork {
 
   // --- Composition ---
 
-  private makeAllocator(): Allocator {
+  private allocatorThread(): AllocatorThread {
     const { memory, i32, atomics, block } = this;
     const qsbr = this.build.containers === 'sections' ? this.state.qsbr : null;
-    const thread = { memory, i32, atomics, block, qsbr };
-    return this.build.allocator === 'pymalloc'
-      ? new PymallocAllocator(thread)
-      : new MimallocAllocator(thread);
+    return { memory, i32, atomics, block, qsbr };
   }
 
   private makeRefCounter(): RefCounter {

@@ -12,6 +12,9 @@ import { clearBreaker, ownerId, threadBlock } from './evalBreaker.js';
 import { Gil, type InterpreterLock, NoInterpreterLock } from './gil.js';
 import { Qsbr } from './qsbr.js';
 
+/** Turns of spinning before a thread parks (CPython's MAX_SPIN_COUNT). Under the GIL spinning helps nobody. */
+const SPIN_LIMIT = 40;
+
 /** What higher floors do at a safepoint when the breaker asks for it. */
 export interface PendingWork {
   /** EvalBreaker.ExplicitMerge. */
@@ -43,8 +46,14 @@ export class ThreadState implements SyncThread {
   /** Set once by the composition, before the first attach. */
   pending!: PendingWork;
 
-  /** Binds the slot to this thread. Throws FatalError if another thread has it. `gil`: the build has a GIL. */
-  constructor(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean) {
+  /** State of the thread in this slot; `bind` takes the slot. `gil`: the build has a GIL. */
+  constructor(
+    memory: SharedMemory,
+    atomics: AtomicOps,
+    slot: number,
+    gil: boolean,
+    spinLimit = gil ? 0 : SPIN_LIMIT,
+  ) {
     this.memory = memory;
     this.i32 = memory.i32;
     this.u8 = memory.u8;
@@ -52,7 +61,7 @@ export class ThreadState implements SyncThread {
     this.slot = slot;
     this.block = threadBlock(slot);
     this.id = ownerId(this.block);
-    this.spinLimit = gil ? 0 : 40;
+    this.spinLimit = spinLimit;
     this.qsbr = new Qsbr(memory, this.block);
     this.parkingLot = new ParkingLot(this);
     this.mutex = new Mutex(this, this.parkingLot);

@@ -1,7 +1,11 @@
 import type { CliDependencies } from '#ungil/cli/dependencies.js';
 import { runCli } from '#ungil/cli/program.js';
+import type { Race, RaceProgress, RaceRequest } from '#ungil/explore/raceTypes.js';
+import type { Exploration } from '#ungil/explore/results.js';
 import type { BuildInfo, Compare, CompareOptions, Measurement } from '#ungil/report/types.js';
+import type { ScenarioInfo } from '#ungil/scenarios/scenarioInfo.js';
 import { measured, WORKLOADS } from '../report/fixtures.js';
+import { exploration } from '../report/raceFixtures.js';
 
 function build(name: string, available?: boolean): BuildInfo {
   return {
@@ -51,23 +55,61 @@ export function fakeCompare(step: Step, seen: CompareOptions[] = []): Compare {
   };
 }
 
+export const SCENARIOS: ScenarioInfo[] = [
+  {
+    name: 'owner-exit',
+    about: 'the owner ends while another thread pushes to its queue',
+    refcount: ['gil', 'biased'],
+    variants: ['early-free', 'late-merge'],
+  },
+  { name: 'mutex', about: 'two threads and a mutex', refcount: [], variants: ['no-wake'] },
+  { name: 'two-increfs', about: 'two threads count', refcount: ['plain'], variants: [] },
+];
+
+/** Delivers the explorations in order, until the signal aborts. */
+export function fakeRace(results: readonly Exploration[], seen: RaceRequest[] = []): Race {
+  return async (request, hooks, signal) => {
+    seen.push(request);
+    const explorations: Exploration[] = [];
+    for (const result of results) {
+      if (signal.aborted) break;
+      hooks.progress(progressAt(result, explorations.length, results.length));
+      await Promise.resolve();
+      explorations.push(result);
+      hooks.found(result);
+    }
+    return { explorations, interrupted: explorations.length < results.length };
+  };
+}
+
+export function progressAt(
+  { scenario, refcount, variant }: Exploration,
+  done: number,
+  total: number,
+): RaceProgress {
+  return { scenario, refcount, variant, done, total, executions: 12_345, estimate: 40_000, leftMs: 2_500 };
+}
+
 export interface Outcome {
   status: number;
   stdout: string;
   stderr: string;
   /** The options of every comparison that was started. */
   seen: CompareOptions[];
+  /** The request of every exploration that was started. */
+  requests: RaceRequest[];
 }
 
 /** Runs a command line with fakes for everything. */
 export async function run(
   args: string[],
-  more: Partial<CliDependencies> & { step?: Step } = {},
+  more: Partial<CliDependencies> & { step?: Step; explorations?: readonly Exploration[] } = {},
 ): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
   const seen: CompareOptions[] = [];
-  const { step = ordinary, ...rest } = more;
+  const requests: RaceRequest[] = [];
+  const { step = ordinary, explorations = [exploration()], ...rest } = more;
   const status = await runCli(args, {
     version: '9.8.7',
     node: 'v20.0.0',
@@ -75,6 +117,8 @@ export async function run(
     workloads: WORKLOADS,
     builds: BUILDS,
     compare: fakeCompare(step, seen),
+    scenarios: SCENARIOS,
+    race: fakeRace(explorations, requests),
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     interrupt: new AbortController().signal,
@@ -82,5 +126,5 @@ export async function run(
     now: () => 0,
     ...rest,
   });
-  return { status, stdout: out.join(''), stderr: err.join(''), seen };
+  return { status, stdout: out.join(''), stderr: err.join(''), seen, requests };
 }

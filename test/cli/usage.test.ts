@@ -13,10 +13,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('bad usage ends with status 2 and one line', () => {
   it.each<[string[], RegExp]>([
-    [[], /^ungil: no command given; accepted: compare, list, --version, --help \(see ungil --help\)$/],
-    [['compar'], /unknown command 'compar' \(Did you mean compare\?\); accepted: compare, list/],
-    [['frobnicate'], /unknown command 'frobnicate'; accepted: compare, list/],
-    [['--colour'], /unknown option '--colour'; accepted: compare, list, --version, --help/],
+    [[], /^ungil: no command given; accepted: compare, race, list, --version, --help \(see ungil --help\)$/],
+    [['compar'], /unknown command 'compar' \(Did you mean compare\?\); accepted: compare, race, list/],
+    [['frobnicate'], /unknown command 'frobnicate'; accepted: compare, race, list/],
+    [['--colour'], /unknown option '--colour'; accepted: compare, race, list, --version, --help/],
     [['list', 'fib'], /too many arguments for 'list'.*; accepted: --help \(see ungil list --help\)/],
     [['list', '--all'], /unknown option '--all'; accepted: --help/],
     [
@@ -78,7 +78,7 @@ describe('bad usage ends with status 2 and one line', () => {
 });
 
 describe('help and version', () => {
-  it.each([[['--help']], [['compare', '--help']], [['list', '-h']]])(
+  it.each([[['--help']], [['compare', '--help']], [['race', '--help']], [['list', '-h']]])(
     '%j is printed on standard output',
     async (args) => {
       const { status, stdout, stderr } = await run(args);
@@ -95,7 +95,7 @@ describe('help and version', () => {
 });
 
 describe('list', () => {
-  it('shows every workload and build within 100 columns', async () => {
+  it('shows every workload, build and scenario within 100 columns', async () => {
     const { status, stdout, stderr } = await run(['list']);
     expect([status, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n');
@@ -104,6 +104,8 @@ describe('list', () => {
     expect(stdout).toMatch(/^ {2}racy-counter +x \+= 1 \(races; only when named\)$/m);
     expect(stdout).toMatch(/^ {2}gil +one global lock \(lock: none; counts: biased/m);
     expect(stdout).toMatch(/^ {2}free-threaded +lock: none; counts: biased/m);
+    expect(stdout).toMatch(/^ {2}owner-exit +the owner ends .* \(gil, biased; variants:/m);
+    expect(stdout).toMatch(/^ {2}mutex +two threads and a mutex \(no counts; variants: no-wake\)$/m);
     expect(stdout).toMatch(/^ {2}subinterpreters \(not yet\) /m);
   });
 });

@@ -138,7 +138,10 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     return block;
   }
 
-  /** Of a medium or large page beyond its first slice, huge, or not this thread's. */
+  /**
+   * Of a medium or large page beyond its first slice, huge, or not this thread's. Declared racy read of the
+   * segment's owner, as in `free`.
+   */
   private freeOther(address: number): void {
     const heap = this.i32;
     if (heap[segmentOf(address) + Segment.ThreadId] === this.id) {

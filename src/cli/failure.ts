@@ -1,0 +1,14 @@
+/** Whether an error of a run is only how the interrupt arrived: it may come as the error that ended the threads. */
+export function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean {
+  if (!interrupt.aborted) return false;
+  const code = (error as { code?: unknown } | null)?.code;
+  return error === interrupt.reason || code === 'UNGIL_ABORTED' || code === 'ABORT_ERR';
+}
+
+/** The error that ended a run, with its stack, the thread's number and what was running. Ends in a newline. */
+export function describeFailure(error: unknown, during: string): string {
+  const thread = (error as { thread?: unknown } | null)?.thread;
+  const place = [during, typeof thread === 'number' ? `thread ${thread}` : ''].filter((part) => part !== '');
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  return `ungil: the run failed${place.length > 0 ? ` (${place.join('; ')})` : ''}: ${text}\n`;
+}

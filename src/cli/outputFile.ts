@@ -1,0 +1,37 @@
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ProgressStream } from '../report/progress.js';
+import { UsageError } from './errors.js';
+
+/** What may stand for a file where `-` means standard output. */
+export const FILE_OR_STDOUT = "a file's path, or - for standard output";
+
+/**
+ * Makes sure that the file can be written, before minutes of work: creates its folder, and leaves the file itself as
+ * it was. `accepted` names what `option` takes. Throws UsageError.
+ */
+export function prepareFile(option: string, file: string, accepted: string): void {
+  if (file === '') throw new UsageError(`${option} '' is not a file; accepted: ${accepted}`);
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const existed = existsSync(file);
+    closeSync(openSync(file, 'a'));
+    if (!existed) rmSync(file);
+  } catch (error) {
+    const reason = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+    const writable = accepted.replace(/^a file/, 'a writable file');
+    throw new UsageError(`cannot write '${file}' (${reason ?? String(error)}); accepted: ${writable}`);
+  }
+}
+
+/** Writes the file and says so. False if it could not although it could before the run, as when the disk is full. */
+export function saveFile(file: string, text: string, stderr: ProgressStream): boolean {
+  try {
+    writeFileSync(file, text);
+    stderr.write(`wrote ${file}\n`);
+    return true;
+  } catch (error) {
+    stderr.write(`ungil: cannot write '${file}': ${error instanceof Error ? error.message : error}\n`);
+    return false;
+  }
+}

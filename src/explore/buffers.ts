@@ -1,0 +1,88 @@
+import { Cell, EventCell, FindCell, Size, ThreadCell, Virtual } from './machineLayout.js';
+
+/** What travels to a worker. */
+export interface BuffersHandle {
+  readonly memoryWords: number;
+  readonly parts: readonly SharedArrayBuffer[];
+}
+
+/**
+ * Everything that an execution keeps, in shared memory, so that one scheduler serves model threads in one JavaScript
+ * thread and in several workers alike. Tables by word cost nothing until they are touched.
+ */
+export class Buffers {
+  readonly cells: Int32Array;
+  /** Per prescribed step: thread | choice << 8. */
+  readonly prefix: Int32Array;
+  readonly events: Int32Array;
+  /** Undo log: word, old value. */
+  readonly journal: Int32Array;
+  /** Recorded schedule, and the one to replay: thread, count, choice. */
+  readonly segments: Int32Array;
+  readonly replay: Int32Array;
+  readonly finds: Int32Array;
+  /** By word: 1 = plain accesses are steps. */
+  readonly visible: Uint8Array;
+  /** By word: number of its location, 0 none yet. */
+  readonly locationOf: Int32Array;
+  /** By location: its word; writes so far in this execution; the step of the last one. */
+  readonly wordOf: Int32Array;
+  readonly versions: Int32Array;
+  /** Locations that each thread has read since its last pause, with the version seen. */
+  readonly reads: Int32Array;
+
+  constructor(readonly handle: BuffersHandle) {
+    const [
+      cells,
+      prefix,
+      events,
+      journal,
+      segments,
+      replay,
+      finds,
+      visible,
+      locationOf,
+      wordOf,
+      versions,
+      reads,
+    ] = handle.parts;
+    this.cells = new Int32Array(cells);
+    this.prefix = new Int32Array(prefix);
+    this.events = new Int32Array(events);
+    this.journal = new Int32Array(journal);
+    this.segments = new Int32Array(segments);
+    this.replay = new Int32Array(replay);
+    this.finds = new Int32Array(finds);
+    this.visible = new Uint8Array(visible);
+    this.locationOf = new Int32Array(locationOf);
+    this.wordOf = new Int32Array(wordOf);
+    this.versions = new Int32Array(versions);
+    this.reads = new Int32Array(reads);
+  }
+
+  /** For a memory of so many words. */
+  static create(memoryWords: number): Buffers {
+    const words = (count: number): SharedArrayBuffer => new SharedArrayBuffer(count * 4);
+    const locations = 1 << 16;
+    const buffers = new Buffers({
+      memoryWords,
+      parts: [
+        // One record more than threads: the scratch of `Machine.direct`.
+        words(Cell.Thread + (Size.MaxThreads + 1) * ThreadCell.Words),
+        words(Size.Steps),
+        words(Size.Steps * EventCell.Words),
+        words(Size.Journal * 2),
+        words(Size.Segments * 3),
+        words(Size.Segments * 3),
+        words(Size.Finds * FindCell.Words),
+        new SharedArrayBuffer(memoryWords),
+        words(memoryWords),
+        words(locations),
+        words(locations),
+        words(Size.MaxThreads * Size.ReadsPerThread * 2),
+      ],
+    });
+    buffers.cells[Cell.Locations] = Virtual.First;
+    return buffers;
+  }
+}

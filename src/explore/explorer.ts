@@ -1,0 +1,267 @@
+import { SharedMemory } from '../memory/sharedMemory.js';
+import { FiberEngine } from './fiberEngine.js';
+import { SiteMark } from './hooks.js';
+import type { LoadedScenarios } from './loadScenarios.js';
+import { Cell, Strategy } from './machineLayout.js';
+import { placeOf } from './places.js';
+import { type Phase, type Plan, plan } from './plan.js';
+import type { RequestedMode } from './raceTypes.js';
+import { replaySchedule } from './replay.js';
+import type { Exploration, Mode, OutcomeRow, RaceRow } from './results.js';
+import { formatSchedule, parseSchedule } from './scheduleText.js';
+import { type Searched, type Stop, sample, scout, searchTree } from './searches.js';
+import type { NamedSetting } from './settings.js';
+import { Tally } from './tally.js';
+import { expectationOf, forbidsDataRaces, requiredOutcomes } from './verdict.js';
+import { type Confirm, violationsOf } from './violations.js';
+
+export interface ExploreOptions {
+  readonly mode: RequestedMode;
+  readonly budgetMs: number;
+  readonly seed: number;
+  readonly maxSteps: number | null;
+  /** True ends the exploration with what it has. */
+  readonly interrupted: () => boolean;
+  progress(executions: number, estimate: number | null, leftMs: number | null): void;
+  /** Repeats a failing schedule on real workers; null: not tried. */
+  readonly confirm: Confirm | null;
+}
+
+/** Between two looks at the clock. */
+const RUNS_A_LOOK = 64;
+
+/** How often signals are let in, in milliseconds. */
+const BREATH_MS = 50;
+
+/** Words of memory for each exploration: 16 MiB, more where the real allocators want a segment a thread. */
+const MEMORY_BYTES = 16 << 20;
+const REAL_MEMORY_BYTES = 32 << 20;
+
+/**
+ * Explores one scenario under one scheme. Throws RaceInputError where the scenario cannot be run; rethrows what its
+ * set-up throws.
+ */
+export async function explore(
+  loaded: LoadedScenarios,
+  setting: NamedSetting,
+  options: ExploreOptions,
+): Promise<Exploration> {
+  const real = setting.spec.world?.allocator === 'real';
+  const memory = SharedMemory.create(real ? REAL_MEMORY_BYTES : MEMORY_BYTES);
+  const engine = new FiberEngine(loaded, setting, memory);
+  try {
+    return await new Explorer(engine, loaded, setting, options).explore();
+  } finally {
+    engine.close();
+  }
+}
+
+class Explorer {
+  private readonly started = performance.now();
+  private readonly all: Tally;
+  private lastProgress = 0;
+  private lastBreath = 0;
+
+  constructor(
+    private readonly engine: FiberEngine,
+    private readonly loaded: LoadedScenarios,
+    private readonly setting: NamedSetting,
+    private readonly options: ExploreOptions,
+  ) {
+    this.all = new Tally(engine.buffers);
+    engine.machine.random.seed(options.seed);
+    if (options.maxSteps !== null) engine.machine.c[Cell.MaxSteps] = options.maxSteps;
+  }
+
+  async explore(): Promise<Exploration> {
+    this.replayStored();
+    this.all.merge(scout(this.engine));
+    const plan_ = plan(this.options.mode, this.options.budgetMs);
+    const done = await this.search(plan_);
+    return this.summarise(done);
+  }
+
+  /** Regressions come first. */
+  private replayStored(): void {
+    const tally = new Tally(this.engine.buffers);
+    for (const text of this.setting.spec.replay ?? []) {
+      const result = replaySchedule(this.engine, parseSchedule(text, this.engine.threads.length));
+      if (result !== null) tally.add(result);
+    }
+    this.all.merge(tally);
+  }
+
+  /** Phase after phase, until one has exhausted the scenario or the budget is spent. */
+  private async search(plan_: Plan): Promise<{ phase: Phase; searched: Searched; seconds: number }> {
+    let last: { phase: Phase; searched: Searched; seconds: number } | null = null;
+    for (const phase of plan_.phases) {
+      const start = performance.now();
+      const searched = await this.run(phase, this.stopAfter(phase.budgetMs, phase.giveUp));
+      const seconds = (performance.now() - start) / 1000;
+      last = { phase, searched, seconds };
+      if (searched.exhausted && phase.proves) return last;
+      this.all.merge(searched.tally);
+      if (this.options.interrupted()) break;
+    }
+    if (last === null) throw new Error('a plan without phases');
+    return last;
+  }
+
+  private run(phase: Phase, stop: Stop): Promise<Searched> {
+    switch (phase.kind) {
+      case 'dpor':
+        return searchTree(this.engine, 'dpor', stop);
+      case 'dfs':
+        return searchTree(this.engine, 'none', stop);
+      case 'state':
+        return searchTree(this.engine, 'none', stop, undefined, true);
+      case 'bound':
+        return searchTree(this.engine, 'none', stop, phase.depth, true);
+      case 'pct':
+        return sample(this.engine, Strategy.Pct, phase.depth, stop);
+      case 'pos':
+        return sample(this.engine, Strategy.Pos, 1, stop);
+      case 'surw':
+        return sample(this.engine, Strategy.Surw, 1, stop);
+      default:
+        return sample(this.engine, Strategy.Random, 1, stop);
+    }
+  }
+
+  private stopAfter(budgetMs: number, giveUp: boolean): Stop {
+    const start = performance.now();
+    return (executions, estimate) => {
+      if (executions % RUNS_A_LOOK !== 0) return false;
+      const now = performance.now();
+      const spent = now - start;
+      const total = giveUp || now - this.lastProgress > 200 ? estimate() : null;
+      const left = total === null ? null : ((total - executions) * spent) / executions;
+      if (now - this.lastProgress > 200) {
+        this.lastProgress = now;
+        this.options.progress(executions, total, left);
+      }
+      if (this.options.interrupted() || spent > budgetMs) return true;
+      if (giveUp && executions >= 4096 && left !== null && left > 4 * budgetMs) return true;
+      if (now - this.lastBreath < BREATH_MS) return false;
+      this.lastBreath = now;
+      return breathe().then(() => this.options.interrupted());
+    };
+  }
+
+  // --- The result ---
+
+  private async summarise(done: { phase: Phase; searched: Searched; seconds: number }): Promise<Exploration> {
+    const { setting, engine, options } = this;
+    const exhaustive = done.searched.exhausted && done.phase.proves;
+    // Of an exhaustive search the counts are those of the classes; otherwise of everything that ran.
+    const tally = exhaustive ? done.searched.tally : this.all;
+    const outcomes = this.rows(tally);
+    const reached = new Set([...this.all.outcomes.keys(), ...tally.outcomes.keys()]);
+    const required = requiredOutcomes(setting.spec.outcomes, setting.scheme);
+    const unreached = required.filter((outcome) => !reached.has(outcome));
+    const interrupted = options.interrupted();
+    const races = this.raceRows(tally);
+    const problems = this.problems(outcomes, unreached, exhaustive, reached, races);
+    const violations = await violationsOf(engine, this.loaded, setting, tally, options.confirm);
+    for (const violation of violations) {
+      if (violation.kind === 'not deterministic') problems.push(violation.message);
+    }
+    return {
+      scenario: setting.scenario.name,
+      about: setting.spec.about,
+      refcount: setting.scheme,
+      variant: setting.variant,
+      threads: engine.threads,
+      engine: 'fiber',
+      mode: modeOf(options.mode, done.phase),
+      exhaustive,
+      executions: tally.executions,
+      pruned: tally.pruned,
+      seconds: (performance.now() - this.started) / 1000,
+      guarantee: guaranteeOf(done.phase, done.searched, tally, interrupted),
+      outcomes,
+      unreached,
+      violations,
+      races,
+      declaredRaces: races.filter((race) => race.declared).length,
+      ok: problems.length === 0,
+      problems,
+      interrupted,
+    };
+  }
+
+  private rows(tally: Tally): OutcomeRow[] {
+    return [...tally.outcomes.values()].map(({ outcome, fields, count, segments }) => ({
+      outcome,
+      fields,
+      expectation: expectationOf(this.setting, outcome),
+      count,
+      schedule: formatSchedule(segments),
+    }));
+  }
+
+  private problems(
+    outcomes: readonly OutcomeRow[],
+    unreached: readonly string[],
+    exhaustive: boolean,
+    reached: ReadonlySet<string>,
+    races: readonly RaceRow[],
+  ): string[] {
+    const { finds } = this.setting;
+    const problems: string[] = [];
+    for (const { outcome, expectation } of outcomes) {
+      if (expectation === 'forbidden') problems.push(`forbidden outcome: ${outcome}`);
+    }
+    if (exhaustive && finds.length === 0) {
+      for (const outcome of unreached) problems.push(`required outcome not reached: ${outcome}`);
+    }
+    if (finds.length > 0 && !finds.some((outcome) => reached.has(outcome))) {
+      problems.push(`the broken variant was not caught: none of ${finds.join(', ')} was reached`);
+    }
+    if (forbidsDataRaces(this.setting)) {
+      for (const race of races) {
+        if (!race.declared) problems.push(`data race on ${race.location}: ${race.first} and ${race.second}`);
+      }
+    }
+    return problems;
+  }
+
+  private raceRows(tally: Tally): RaceRow[] {
+    const races = new Map([...this.all.races, ...tally.races]);
+    return [...races.values()].map(({ word, site, otherSite, count }) => ({
+      location: this.engine.names.nameOf(word),
+      first: placeOf(this.loaded, otherSite),
+      second: placeOf(this.loaded, site),
+      declared: [site, otherSite].some((one) => one >= 0 && (this.loaded.marks(one) & SiteMark.Racy) !== 0),
+      count,
+    }));
+  }
+}
+
+function modeOf(requested: RequestedMode, phase: Phase): Mode {
+  if (requested !== 'auto') return requested.startsWith('pct') ? 'pct' : (requested as Mode);
+  return phase.kind === 'bound' ? `bound=${phase.depth}` : phase.kind;
+}
+
+function guaranteeOf(phase: Phase, searched: Searched, tally: Tally, interrupted: boolean): string {
+  const runs = count(tally.executions);
+  if (interrupted && !searched.exhausted) return `interrupted after ${runs} executions: not exhaustive`;
+  if (searched.exhausted) {
+    if (phase.kind === 'dpor') return `exhaustive: ${runs} of ${runs} classes`;
+    if (phase.kind === 'dfs') return `exhaustive: ${runs} of ${runs} interleavings`;
+    if (phase.kind === 'state') return `exhaustive: all ${count(searched.states)} states`;
+    if (phase.kind === 'bound') return `all schedules of at most ${phase.depth} preemptions, no more`;
+  }
+  return `sampled ${runs} executions, no guarantee`;
+}
+
+/** 1234567 as `1.2 M`. */
+function count(n: number): string {
+  if (n < 10_000) return String(n);
+  return n < 1_000_000 ? `${(n / 1000).toFixed(0)} k` : `${(n / 1_000_000).toFixed(1)} M`;
+}
+
+/** One turn of the event loop. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,349 @@
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Body, Outcome, Scenario, ScenarioSpec, Scheme } from '../scenarios/scenario.js';
+import type { Services } from '../scenarios/services.js';
+import type { World } from '../scenarios/world.js';
+import { Buffers } from './buffers.js';
+import type { FiberHooks } from './fiberHooks.js';
+import { FiberServices } from './fiberServices.js';
+import { OpKind } from './hooks.js';
+import { JsState } from './jsState.js';
+import { checkHistory } from './linearizability.js';
+import type { LoadedScenarios } from './loadScenarios.js';
+import { Machine } from './machine.js';
+import { Cell, End, FindCell, FindKind, ThreadCell, ViewCode } from './machineLayout.js';
+import { Monitor } from './monitor.js';
+import { Names } from './names.js';
+import { type Found, gravest, labelOf, type Result } from './outcome.js';
+import { applyOverrides } from './overrides.js';
+import { freezePlainData } from './plainData.js';
+import { ShadowHeap } from './shadowHeap.js';
+
+/** A scenario as it is to be run: a variant's fields have replaced its own. */
+export interface Setting {
+  readonly scenario: Scenario;
+  readonly spec: ScenarioSpec<unknown>;
+  readonly overrides: readonly (abstract new (...args: never[]) => object)[];
+  readonly scheme: Scheme;
+}
+
+const COVERED: Result = { outcome: '', fields: null, found: [] };
+const DEFAULT_MAX_STEPS = 5000;
+
+/**
+ * Runs executions of one scenario under one scheme, all model threads being generators in this JavaScript thread.
+ * Whoever searches sets strategy and prefix in the machine's cells before each `run`.
+ */
+export class FiberEngine {
+  readonly buffers: Buffers;
+  readonly machine: Machine;
+  readonly hooks: FiberHooks;
+  readonly names: Names;
+  readonly threads: readonly string[];
+  private readonly spec: ScenarioSpec<unknown>;
+  private readonly bodies: readonly Body<unknown>[];
+  private readonly services: FiberServices;
+  private readonly generators: Generator[] = [];
+  private readonly undoOverrides: () => void;
+  private world!: World;
+  private state: unknown;
+  private js: JsState | null = null;
+  /** Set-up ran once, and its effects are kept. */
+  private kept = false;
+  private baseJournal = 0;
+  private baseShadow = 0;
+  private found: Found[] = [];
+  private readonly first: OpKind;
+
+  constructor(
+    private readonly loaded: LoadedScenarios,
+    private readonly setting: Setting,
+    private readonly memory: SharedMemory,
+  ) {
+    const { spec } = setting;
+    this.spec = spec;
+    this.bodies = Array.isArray(spec.threads) ? spec.threads : Object.values(spec.threads);
+    this.threads = Array.isArray(spec.threads)
+      ? spec.threads.map((_, i) => `thread ${i}`)
+      : Object.keys(spec.threads);
+    this.buffers = Buffers.create(memory.i32.length);
+    const marks = (site: number): number => (site < 0 ? 0 : loaded.marks(site));
+    const monitor = new Monitor(Monitor.createHandle(memory.i32.length), this.buffers, marks);
+    const shadow = new ShadowHeap(ShadowHeap.createHandle(), this.buffers, memory.i32, marks, (word) =>
+      this.machine.willWrite(word, ViewCode.I32),
+    );
+    this.machine = new Machine(this.buffers, memory, shadow, monitor);
+    this.hooks = loaded.hooks;
+    this.hooks.machine = this.machine;
+    this.hooks.between = null;
+    this.hooks.tracer = null;
+    this.names = new Names(memory.i32);
+    this.services = new FiberServices(this.hooks, this.names, (message) => {
+      this.found.push({ fault: 'broken invariant', message });
+    });
+    this.first = setting.scheme === 'gil' ? OpKind.Poll : OpKind.None;
+    this.undoOverrides = applyOverrides(setting.overrides as never);
+    this.configure();
+    this.prepare();
+  }
+
+  /** Takes the variant's overrides out of the modules again. */
+  close(): void {
+    this.undoOverrides();
+  }
+
+  /** The services of this engine, for tests. */
+  get offered(): Services {
+    return this.services;
+  }
+
+  private configure(): void {
+    const c = this.machine.c;
+    const options = this.spec.world ?? {};
+    c[Cell.Threads] = this.bodies.length;
+    c[Cell.Current] = -1;
+    c[Cell.MaxSteps] = this.spec.maxSteps ?? DEFAULT_MAX_STEPS;
+    c[Cell.Gil] = this.setting.scheme === 'gil' ? 1 : 0;
+    c[Cell.Monitor] = this.setting.scheme === 'gil' ? 0 : 1;
+    c[Cell.SpuriousWakes] = options.spuriousWakes === true ? 1 : 0;
+    c[Cell.EarlyTimeouts] = options.timeouts ?? 0;
+    c[Cell.ClockJump] = options.clockJumps ?? 0;
+    this.machine.shadow.reuse = options.allocator === 'reuse';
+    this.machine.random.seed(1);
+  }
+
+  /** The state before the first execution: static objects, and where set-up allows it, what it has made. */
+  private prepare(): void {
+    this.hooks.begin();
+    if ((this.spec.refcount?.length ?? 0) > 0) {
+      this.drive(this.loaded.prepareMemory(this.memory, this.setting.scheme, this.services));
+    }
+    this.mark();
+    this.setUp();
+    if (!freezePlainData(this.state)) return;
+    this.kept = true;
+    this.mark();
+    this.js = this.world.touched ? new JsState(this.world) : null;
+  }
+
+  private mark(): void {
+    this.baseJournal = this.machine.c[Cell.JournalTop];
+    this.baseShadow = this.machine.shadow.mark;
+  }
+
+  private setUp(): void {
+    this.names.reset();
+    this.services.tracksNames = true;
+    const options = this.spec.world ?? {};
+    this.world = new this.loaded.World(
+      this.memory,
+      this.setting.scheme,
+      this.bodies.length,
+      options,
+      this.services,
+    );
+    this.state = this.spec.setup === undefined ? undefined : this.drive(this.spec.setup(this.world));
+    this.drive(this.world.beginRun());
+    this.services.tracksNames = false;
+  }
+
+  /** Runs code that no thread can interrupt. */
+  private drive(value: unknown): unknown {
+    return this.hooks.sync(value, -1);
+  }
+
+  // --- One execution ---
+
+  /** Runs one execution. Throws what set-up or `after` throw, and NotSuspendable. */
+  run(): Result {
+    const { machine, hooks } = this;
+    const c = machine.c;
+    machine.restore(this.baseJournal);
+    machine.shadow.restore(this.baseShadow);
+    if (this.js !== null && this.kept) this.js.restore();
+    hooks.begin();
+    this.found = [];
+    this.services.begin();
+    if (!this.kept) {
+      c[Cell.Current] = -1;
+      this.setUp();
+    }
+    machine.begin();
+    this.start();
+    this.loop();
+    hooks.thread = -1;
+    return this.conclude();
+  }
+
+  /** Makes the threads and runs each up to its first step. */
+  private start(): void {
+    const { hooks, machine, generators, bodies } = this;
+    generators.length = 0;
+    hooks.starting = true;
+    for (let t = 0; t < bodies.length; t++) {
+      hooks.thread = t;
+      const body = this.begin(t);
+      generators.push(body as Generator);
+      if (body === null) machine.finish(t);
+      else if (this.first === OpKind.Poll) machine.announce(t, OpKind.Poll, ViewCode.None, 0, 0, 0, -1);
+      else this.advance(t);
+      machine.started(t);
+    }
+    hooks.starting = false;
+  }
+
+  /** The thread's code, suspended; null if it has nothing to suspend and has run. */
+  private begin(t: number): Generator | null {
+    if (this.world.touched) return this.wholeThread(t);
+    try {
+      const value: unknown = this.bodies[t](this.state, this.world, t);
+      return this.hooks.isGen(value) ? (value as unknown as Generator) : null;
+    } catch (error) {
+      this.threw(t, error);
+      return null;
+    }
+  }
+
+  /** The body, and the thread's own end. */
+  private *wholeThread(t: number): Generator {
+    const value: unknown = this.bodies[t](this.state, this.world, t);
+    if (this.hooks.isGen(value)) yield* value as unknown as Generator;
+    const end: unknown = this.world.endThread(t);
+    if (this.hooks.isGen(end)) yield* end as Generator;
+  }
+
+  private loop(): void {
+    const { machine, hooks } = this;
+    if (hooks.between !== null) hooks.between();
+    let next = machine.decide();
+    while (next >= 0) {
+      hooks.thread = next;
+      if (!hooks.commit(next)) next = machine.decide();
+      else if (this.advance(next)) next = hooks.next;
+      else {
+        machine.finish(next);
+        if (hooks.between !== null) hooks.between();
+        next = machine.decide();
+      }
+    }
+    const c = machine.c;
+    if (c[Cell.Current] >= 0) machine.endSegment(c[Cell.Current], 0);
+    if (c[Cell.HashWord] !== 0) machine.hashPending();
+  }
+
+  /** Lets the thread run to its next yield. False: it has ended. */
+  private advance(t: number): boolean {
+    try {
+      if (this.generators[t].next().done !== true) return true;
+    } catch (error) {
+      this.threw(t, error);
+    }
+    if (this.hooks.starting) this.machine.finish(t);
+    return false;
+  }
+
+  private threw(t: number, error: unknown): void {
+    if (this.machine.c[Cell.End] === End.Failed) throw error;
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.found.push({ fault: 'error', message: `${this.threads[t]} threw ${text}` });
+  }
+
+  // --- What it came to ---
+
+  private conclude(): Result {
+    const c = this.machine.c;
+    switch (c[Cell.End]) {
+      case End.Covered:
+      case End.Seen:
+      case End.Parted:
+        return COVERED;
+      case End.Deadlock:
+        this.found.push({ fault: 'deadlock', message: this.whoWaits() });
+        break;
+      case End.Limit:
+        this.found.push({ fault: 'livelock', message: `no end after ${c[Cell.MaxSteps]} steps` });
+        break;
+      default:
+    }
+    const fields = c[Cell.End] === End.Done ? this.finish() : null;
+    this.addFinds();
+    if (this.found.length === 0) return { outcome: labelOf(fields ?? {}), fields, found: [] };
+    return { outcome: gravest(this.found), fields, found: this.found };
+  }
+
+  private finish(): Outcome | null {
+    const { spec, world } = this;
+    this.machine.c[Cell.Current] = -1;
+    try {
+      this.drive(world.endRun());
+      const fields = spec.after === undefined ? {} : (this.drive(spec.after(this.state, world)) as Outcome);
+      if (spec.linearizable !== undefined) this.checkHistory();
+      if (world.touched && spec.world?.leaks !== false && this.found.length === 0) this.checkLeaks();
+      return fields;
+    } catch (error) {
+      if (this.machine.c[Cell.End] === End.Failed) throw error;
+      // With the heap in ruins, `after` may well fail too.
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.found.push({ fault: 'error', message: `after the threads: ${text}` });
+      return null;
+    }
+  }
+
+  private checkLeaks(): void {
+    const leaks = this.drive(this.world.leaks()) as number;
+    if (leaks > 0) this.found.push({ fault: 'leak', message: `${leaks} blocks are still alive` });
+    else if (leaks < 0)
+      this.found.push({ fault: 'double free', message: `${-leaks} blocks too few are alive` });
+  }
+
+  private checkHistory(): void {
+    const { linearizable } = this.spec;
+    if (linearizable === undefined || this.services.history.length === 0) return;
+    if (checkHistory(this.services.history, linearizable) !== null) return;
+    const text = this.services.history
+      .map(
+        ({ thread, operation, args, result }) =>
+          `${this.threads[thread]}: ${operation}(${args.join(', ')}) = ${String(result)}`,
+      )
+      .join('; ');
+    this.found.push({ fault: 'not linearizable', message: `no order explains ${text}` });
+  }
+
+  private addFinds(): void {
+    const { cells, finds } = this.buffers;
+    for (let at = 0; at < cells[Cell.Finds]; at++) {
+      const f = at * FindCell.Words;
+      const where = this.names.nameOf(finds[f + FindCell.Word]);
+      const thread = finds[f + FindCell.Thread];
+      const who = thread < 0 ? 'the end' : this.threads[thread];
+      switch (finds[f + FindCell.Kind]) {
+        case FindKind.UseAfterFree:
+          this.found.push({ fault: 'use after free', message: `${who} touches ${where} after it was freed` });
+          break;
+        case FindKind.DoubleFree:
+          this.found.push({ fault: 'double free', message: `${who} frees ${where}, which is not alive` });
+          break;
+        case FindKind.TypeConfusion:
+          this.found.push({
+            fault: 'type confusion',
+            message: `${who} takes ${where} for what it was before`,
+          });
+          break;
+        default:
+      }
+    }
+  }
+
+  /** Of a deadlock: who waits for what. */
+  private whoWaits(): string {
+    const c = this.machine.c;
+    const parts: string[] = [];
+    for (let t = 0; t < this.bodies.length; t++) {
+      if ((c[Cell.Done] & (1 << t)) !== 0) continue;
+      const T = Cell.Thread + t * ThreadCell.Words;
+      const where = this.names.nameOf(c[T + ThreadCell.Word]);
+      const spins = (c[Cell.Spinning] & (1 << t)) !== 0;
+      parts.push(`${this.threads[t]} ${spins ? 'spins on' : 'sleeps on'} ${where}`);
+    }
+    return parts.join(', ');
+  }
+}

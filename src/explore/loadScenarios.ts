@@ -1,0 +1,70 @@
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import { isScenario, type Scenario, type Scheme } from '../scenarios/scenario.js';
+import type { Services } from '../scenarios/services.js';
+import type { World } from '../scenarios/world.js';
+import { FiberHooks } from './fiberHooks.js';
+import type { Site } from './hooks.js';
+import { RaceInputError } from './raceTypes.js';
+import { Program, Refusal } from './rewrite/program.js';
+
+type WorldClass = typeof World;
+
+/** Scenario modules and the production modules that they use, rewritten. */
+export interface LoadedScenarios {
+  readonly scenarios: readonly Scenario[];
+  readonly World: WorldClass;
+  readonly prepareMemory: (memory: SharedMemory, scheme: Scheme, services: Services) => void;
+  readonly sites: readonly Site[];
+  marks(site: number): number;
+  /** What the rewritten modules call, whichever engine runs. */
+  readonly hooks: FiberHooks;
+}
+
+const WORLD = new URL('../scenarios/world.js', import.meta.url).href;
+const SCENARIO = new URL('../scenarios/scenario.js', import.meta.url).href;
+const RACE = new URL('../race.js', import.meta.url).href;
+
+/**
+ * Loads files that export scenarios, with all that they import, in a form that can be suspended. Throws
+ * RaceInputError: the file does not load, exports no scenario, or uses what cannot be suspended.
+ */
+export async function loadScenarios(urls: readonly string[]): Promise<LoadedScenarios> {
+  const hooks = new FiberHooks();
+  const program = new Program({
+    hooks,
+    native: (url) => url === SCENARIO || url === RACE,
+    suspending: [],
+    aliases: { 'ungil/race': RACE },
+  });
+  const [world, ...modules] = await load(program, [WORLD, ...urls]);
+  const scenarios = modules.flatMap((module, i) => scenariosOf(module, urls[i]));
+  const marks = Uint8Array.from(program.sites, (site) => site.marks);
+  return {
+    scenarios,
+    World: world.World as WorldClass,
+    prepareMemory: world.prepareMemory as LoadedScenarios['prepareMemory'],
+    sites: program.sites,
+    marks: (site) => marks[site],
+    hooks,
+  };
+}
+
+async function load(program: Program, urls: readonly string[]): Promise<Readonly<Record<string, unknown>>[]> {
+  try {
+    return await program.load(urls);
+  } catch (error) {
+    if (error instanceof Refusal) throw new RaceInputError(error.message);
+    throw error;
+  }
+}
+
+function scenariosOf(module: Readonly<Record<string, unknown>>, url: string): Scenario[] {
+  const found = new Set<Scenario>();
+  for (const value of Object.values(module)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (isScenario(one)) found.add(one);
+  }
+  if (found.size === 0) {
+    throw new RaceInputError(`${url}: exports no scenario; export what scenario(name, ...) returns`);
+  }
+  return [...found];
+}

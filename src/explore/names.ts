@@ -1,0 +1,54 @@
+import { Geometry, type HeapTag } from '../memory/layout.js';
+import { BlockNames } from './blockNames.js';
+import { ControlNames } from './controlNames.js';
+import { type Enums, LAYOUT } from './layoutNames.js';
+import { ObjectNames } from './objectNames.js';
+import { PageNames } from './pageNames.js';
+
+interface NamedWords {
+  readonly address: number;
+  readonly words: number;
+  readonly text: string;
+}
+
+/**
+ * Turns the address of a word into what a reader of a trace calls it: `list#3.items`, `thread#0.status`, `x`. One
+ * instance a memory; `reset` before each execution. Reads the memory, plainly, while no thread runs.
+ */
+export class Names {
+  private readonly blocks: BlockNames;
+  private readonly control: ControlNames;
+  private readonly pages: PageNames;
+  private named: NamedWords[] = [];
+
+  constructor(i32: Int32Array, layout: Enums = LAYOUT) {
+    const objects = new ObjectNames(i32, layout);
+    this.blocks = new BlockNames(objects);
+    this.control = new ControlNames(layout, objects);
+    this.pages = new PageNames(i32, layout, objects);
+  }
+
+  /** A block of the model heap was handed out. */
+  noteAlloc(address: number, words: number, tag: HeapTag): void {
+    this.blocks.add(address, words, tag);
+  }
+
+  /** These words are called `text`, or `text[i]` where there are several. The last name given counts. */
+  name(address: number, words: number, text: string): void {
+    this.named.push({ address, words, text });
+  }
+
+  /** Forgets blocks and given names. */
+  reset(): void {
+    this.named = [];
+    this.blocks.clear();
+  }
+
+  /** The name of the word at this address. */
+  nameOf(word: number): string {
+    const given = this.named.findLast(({ address, words }) => word >= address && word < address + words);
+    if (given !== undefined) return given.words === 1 ? given.text : `${given.text}[${word - given.address}]`;
+    if (word < Geometry.SegmentWords) return this.control.nameOf(word);
+    return this.blocks.nameOf(word) ?? this.pages.nameOf(word);
+  }
+}

@@ -1,0 +1,205 @@
+import type { Exploration, Step, Violation } from '../explore/results.js';
+import { formatRaceJson, type RaceRun, toRaceJson } from './raceJson.js';
+import { buildMatrix, matrixCells, matrixHeads } from './raceMatrix.js';
+import { outcomeLines } from './raceOutcomes.js';
+import { type RepeatContext, repeatCommand } from './raceRepeat.js';
+import { RACE_STYLE } from './raceStyle.js';
+import { type RaceSummary, summariseRace } from './raceVerdict.js';
+import {
+  confirmationWords,
+  declaredWords,
+  formatCount,
+  formatSeconds,
+  howExplored,
+  kindOf,
+  raceWords,
+  stepWords,
+  undeclaredRaces,
+  verdict,
+} from './raceWords.js';
+import { plural } from './text.js';
+
+/** The report as one page that needs nothing else, neither network nor scripts. Ends in a newline. */
+export function renderRaceHtml(run: RaceRun): string {
+  const { explorations, host, interrupted } = run;
+  const summary = summariseRace(explorations, interrupted);
+  const body = [
+    '<header>',
+    '<h1>ungil race</h1>',
+    `<p>${e(sumWords(summary))}</p>`,
+    `<p class="quiet">ungil ${e(host.ungil)}, Node ${e(host.node)}, ${e(plural(host.cpus, 'processor'))}</p>`,
+    summary.interrupted ? '<p class="bad">Interrupted: not exhaustive.</p>' : '',
+    '</header>',
+    '<main>',
+    matrixSection(explorations),
+    '<h2>Explorations</h2>',
+    ...explorations.map((exploration, i) => explorationSection(exploration, i, run.repeat)),
+    '</main>',
+    `<script type="application/json" id="race-json">${scriptText(formatRaceJson(toRaceJson(run)))}</script>`,
+  ];
+  return page(body.filter((part) => part !== '').join('\n'));
+}
+
+function page(body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>ungil race</title>
+<style>
+${RACE_STYLE}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+}
+
+function sumWords(sum: RaceSummary): string {
+  const parts = [
+    `${plural(sum.explorations, 'exploration')}: ${sum.ok} ok, ${sum.failed} failed`,
+    `${plural(sum.caught, 'bug')} caught as expected`,
+    `${sum.notExhaustive} not exhaustive`,
+    plural(sum.executions, 'execution').replace(/^\d+/, formatCount(sum.executions)),
+    formatSeconds(sum.seconds),
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+// --- The matrix ---
+
+function matrixSection(explorations: readonly Exploration[]): string {
+  if (explorations.length === 0) return '<p>Nothing was explored.</p>';
+  const matrix = buildMatrix(explorations);
+  const heads = matrixHeads(matrix).map((head) => `<th scope="col">${e(head)}</th>`);
+  const rows = matrix.rows.map((row) => {
+    const first = explorations.findIndex(({ scenario }) => scenario === row.scenario);
+    const cells = matrixCells(row, matrix).map(
+      ({ text, failed }) => `<td${failed ? ' class="bad"' : ''}>${e(text === '' ? '–' : text)}</td>`,
+    );
+    return `<tr><th scope="row"><a href="#x${first}">${e(row.scenario)}</a></th>${cells.join('')}</tr>`;
+  });
+  const legend = matrix.legend.length > 0 ? `<p class="quiet">${e(matrix.legend.join('; '))}</p>` : '';
+  return `<h2>Summary</h2>\n${scrollable('Summary', table('Scenarios by scheme', heads, rows))}\n${legend}`;
+}
+
+// --- One exploration ---
+
+function explorationSection(exploration: Exploration, index: number, repeat: RepeatContext): string {
+  const { scenario, ok, about } = exploration;
+  const mark = ok ? '<span class="mark ok">ok</span>' : '<span class="mark bad">failed</span>';
+  const title = `<b>${e(scenario)}</b> ${e(kindOf(exploration))}`;
+  return [
+    `<details id="x${index}"${ok ? '' : ' open'}>`,
+    `<summary>${mark} ${title}<br><span class="quiet">${e(verdict(exploration))}</span></summary>`,
+    `<p>${e(about)}</p>`,
+    `<p class="quiet">${e(howExplored(exploration))}</p>`,
+    ...exploration.problems.map((problem) => `<p class="bad">Failed: ${e(problem)}</p>`),
+    outcomesTable(exploration),
+    racesList(exploration),
+    ...exploration.violations.map((violation) => violationSection(exploration, violation, repeat)),
+    '</details>',
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function outcomesTable(exploration: Exploration): string {
+  const lines = outcomeLines(exploration);
+  if (lines.length === 0) return '<p>No execution came to its end.</p>';
+  const heads = ['outcome', 'expectation', 'count', 'share', 'first schedule'].map(
+    (head) => `<th scope="col">${head}</th>`,
+  );
+  const rows = lines.map(
+    ({ outcome, expectation, count, share, schedule, bad }) =>
+      `<tr${bad ? ' class="bad"' : ''}><th scope="row">${e(outcome)}</th><td>${e(expectation)}</td>` +
+      `<td class="number">${e(count)}</td><td class="number">${e(share)}</td><td><code>${e(schedule)}</code></td></tr>`,
+  );
+  return scrollable('Outcomes', table('Outcomes', heads, rows));
+}
+
+function racesList(exploration: Exploration): string {
+  const rows = undeclaredRaces(exploration).map((race) => `<li>Data race on ${e(raceWords(race))}</li>`);
+  const { declaredRaces } = exploration;
+  if (declaredRaces > 0) rows.push(`<li>${e(declaredWords(declaredRaces))}</li>`);
+  return rows.length > 0 ? `<ul>${rows.join('')}</ul>` : '';
+}
+
+// --- One violation ---
+
+function violationSection(exploration: Exploration, violation: Violation, repeat: RepeatContext): string {
+  const { kind, message, allowed, schedule } = violation;
+  return [
+    `<details class="violation"${allowed ? '' : ' open'}>`,
+    `<summary><span class="${allowed ? '' : 'bad'}">${e(kind)}${allowed ? ' (allowed here)' : ''}</span>: ${e(message)}</summary>`,
+    violation.trace.length > 0 ? lanesTable(exploration.threads, violation.trace) : '',
+    causeList(violation),
+    `<p>Repeat: <code>${e(repeatCommand(exploration, schedule, repeat))}</code></p>`,
+    `<p>${e(capital(confirmationWords(violation)))}.</p>`,
+    '</details>',
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function lanesTable(threads: readonly string[], trace: readonly Step[]): string {
+  const heads = ['#', ...threads, 'source'].map((head) => `<th scope="col">${e(head)}</th>`);
+  const rows = trace.map((step) => {
+    const note = step.note === '' ? '' : `<br><span class="bad">${e(step.note)}</span>`;
+    const cells = threads.map((_, thread) =>
+      thread === step.thread
+        ? `<td class="step"><code>${e(stepWords(step))}</code>${note}</td>`
+        : '<td></td>',
+    );
+    const source = `<td class="quiet"><code>${e(step.source)}</code> ${e(step.function)}</td>`;
+    return `<tr><th scope="row">${step.index}</th>${cells.join('')}${source}</tr>`;
+  });
+  return scrollable('Schedule', table('The schedule, one column a thread', heads, rows, 'lanes'));
+}
+
+function causeList({ cause }: Violation): string {
+  if (cause === null) return '';
+  const parts = [cause.first, cause.second].map(({ thread, step, what, stack }) => {
+    const frames = stack.map((frame) => `<li><code>${e(frame)}</code></li>`).join('');
+    return `<li>${e(`${thread}, step ${step}: ${what}`)}<ol class="stack">${frames}</ol></li>`;
+  });
+  return `<ul>${parts.join('')}<li>Missing: ${e(cause.missing)}</li></ul>`;
+}
+
+// --- Building blocks ---
+
+function table(caption: string, heads: readonly string[], rows: readonly string[], style = ''): string {
+  const open = style === '' ? '<table>' : `<table class="${style}">`;
+  return `${open}<caption>${e(caption)}</caption><thead><tr>${heads.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
+}
+
+/** A wide table scrolls by itself, with the keyboard too, and leaves the page as wide as the screen. */
+function scrollable(name: string, content: string): string {
+  return `<div class="scroll" role="group" aria-label="${e(name)}" tabindex="0">${content}</div>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text as HTML, in content and in attributes. */
+function e(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+/** JSON that cannot end its script element: in JSON, `<` occurs within strings only. */
+function scriptText(json: string): string {
+  return json.replaceAll('<', '\\u003c');
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,38 @@
+import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import { MimallocAllocator } from '../allocators/mimalloc/mimallocAllocator.js';
+import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
+import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import { ThreadState } from '../threads/threadState.js';
+import type { Build } from './builds.js';
+
+/**
+ * What a thread stands on. Its constructor calls each method once and keeps the results. An object of its own and
+ * not methods of `Thread`: a subclass would have to answer before its own fields are set.
+ */
+export interface ThreadParts {
+  makeAtomics(memory: SharedMemory): AtomicOps;
+  /** `gil`: the build has a GIL. */
+  makeState(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean): ThreadState;
+  makeAllocator(build: Build, thread: AllocatorThread): Allocator;
+}
+
+/** What workers run on: atomics in wasm, the build's lock and the build's allocator. */
+export class ProductionParts implements ThreadParts {
+  makeAtomics(memory: SharedMemory): AtomicOps {
+    return new WasmAtomicOps(memory);
+  }
+
+  makeState(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean): ThreadState {
+    return new ThreadState(memory, atomics, slot, gil);
+  }
+
+  makeAllocator(build: Build, thread: AllocatorThread): Allocator {
+    return buildAllocator(build, thread);
+  }
+}
+
+/** The allocator of the build's row. */
+export function buildAllocator(build: Build, thread: AllocatorThread): Allocator {
+  return build.allocator === 'pymalloc' ? new PymallocAllocator(thread) : new MimallocAllocator(thread);
+}

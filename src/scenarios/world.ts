@@ -1,0 +1,203 @@
+import { PythonError } from '../memory/errors.js';
+import { Control, DictKeys, PreHeader } from '../memory/layout.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import { type ModelSettings, ModelThread } from './modelThread.js';
+import type { Scheme, WorldOptions } from './scenario.js';
+import type { Services } from './services.js';
+import { WorldDrain } from './worldDrain.js';
+
+/**
+ * The world of a scenario: threads of the runtime over one memory, words of its own, and the marks that it makes
+ * for the explorer. One instance an execution; it runs inside an engine, which rewrites this code like any other.
+ *
+ * An engine calls: the constructor, `setup` of the scenario, `beginRun`; the bodies, `endThread` behind each;
+ * `endRun`, `after` of the scenario, `leaks`.
+ */
+export class World {
+  readonly i32: Int32Array;
+  /** Whether the scenario uses threads of the runtime: they are made when it first asks for one. */
+  touched = false;
+  private readonly settings: ModelSettings;
+  private readonly threads: ModelThread[] = [];
+  private readonly late = new Set<number>();
+  private readonly rest: WorldDrain;
+  private started = false;
+  private running = false;
+  private nextWord: number = Control.Scratch;
+
+  /** `memory`: fresh, or prepared by `prepareMemory` for this scheme. `threadCount`: 1 to 8. */
+  constructor(
+    readonly memory: SharedMemory,
+    readonly scheme: Scheme,
+    readonly threadCount: number,
+    options: WorldOptions,
+    readonly services: Services,
+  ) {
+    this.i32 = memory.i32;
+    this.settings = { memory, scheme, allocator: options.allocator ?? 'model', services };
+    this.rest = new WorldDrain(this.settings, this.threads);
+  }
+
+  // --- For scenarios ---
+
+  /**
+   * The runtime's thread of the body with this number, attached. A scenario that declares no schemes must ask for
+   * its first thread in `setup`.
+   */
+  thread(index: number): ModelThread {
+    if (!(index >= 0 && index < this.threadCount)) {
+      throw new RangeError(`there is no thread ${index}; the scenario has ${this.threadCount}`);
+    }
+    this.startThreads();
+    return this.threads[index];
+  }
+
+  /** The thread of `setup` and `after`: attached there, detached while the others run. */
+  get main(): ModelThread {
+    this.startThreads();
+    return this.threads[this.threadCount];
+  }
+
+  /**
+   * As `thread`, but it has not started: the body calls its `start`. In `setup`, before any other thread is asked
+   * for.
+   */
+  unstarted(index: number): ModelThread {
+    this.makeThreads();
+    if (!this.started) this.late.add(index);
+    else if (!this.late.has(index)) throw new Error('unstarted() comes before thread() and main, in setup');
+    return this.threads[index];
+  }
+
+  /** Zeroed words of the scenario's own, one after the other; returns the address of the first. In `setup`. */
+  words(count: number, name: string): number {
+    const address = this.nextWord;
+    if (address + count > Control.Scratch + Control.ScratchWords) {
+      throw new RangeError(`a scenario has ${Control.ScratchWords} words, ${name} does not fit`);
+    }
+    this.nextWord = address + count;
+    this.services.name(address, count, name);
+    return address;
+  }
+
+  /** Gives words of the memory a name for traces: `text`, or `text[i]` where there are several. */
+  name(address: number, words: number, text: string): void {
+    this.services.name(address, words, text);
+  }
+
+  /**
+   * An operation of a history that `linearizable` checks. Its result is what the body returns; of an error of
+   * Python's, its kind (`'IndexError'`), and the error goes on.
+   */
+  operation<R>(name: string, args: readonly unknown[], body: () => R): R {
+    const operation = this.services.call(name, args);
+    let result: R;
+    try {
+      result = body();
+    } catch (error) {
+      if (error instanceof PythonError) this.services.returned(operation, error.kind);
+      throw error;
+    }
+    this.services.returned(operation, result);
+    return result;
+  }
+
+  /** One of 0 to n - 1; all of them are explored. */
+  choose(n: number): number {
+    return this.services.choose(n);
+  }
+
+  /** Reports a broken invariant unless the condition holds. The execution goes on. */
+  check(condition: boolean, message: string): void {
+    if (!condition) this.services.violation(message);
+  }
+
+  /** Whether the object's memory has been given back. Not once the block has been handed out again. */
+  freed(object: number): boolean {
+    if (object < Control.StaticArenaEnd) return false;
+    if (this.settings.allocator === 'real') {
+      return !this.rest.isRealBlock(object) && !this.rest.isRealBlock(object - PreHeader.Words);
+    }
+    return !this.services.isLive(object) && !this.isLiveInstance(object);
+  }
+
+  /**
+   * Merges every queue and frees what is due, on behalf of all threads, until nothing changes. In `after`. A thread
+   * that was detached is attached afterwards; one that has exited is left alone.
+   */
+  drain(): void {
+    this.rest.drain();
+  }
+
+  /** Blocks that are alive after a `drain`, without those of the threads themselves. In `after`. */
+  leaks(): number {
+    this.drain();
+    return this.rest.liveBlocks();
+  }
+
+  // --- For engines ---
+
+  /** The bodies are about to start. */
+  beginRun(): void {
+    if (this.scheme !== 'none' || this.touched) this.startThreads();
+    if (this.touched) this.threads[this.threadCount].state.detach();
+    this.running = true;
+  }
+
+  /**
+   * The body of this thread has ended: the thread detaches, if it has not done so, as one that waits for the end of
+   * its run does. By that thread, as its last steps.
+   */
+  endThread(index: number): void {
+    if (!this.touched) return;
+    const thread = this.threads[index];
+    if (thread.isStarted() && thread.state.isAttached()) thread.state.detach();
+  }
+
+  /** All bodies have ended. */
+  endRun(): void {
+    this.running = false;
+    if (this.touched) this.rest.attach(this.threads[this.threadCount]);
+  }
+
+  // --- Steps ---
+
+  private startThreads(): void {
+    if (this.started) return;
+    this.makeThreads();
+    this.started = true;
+    const main = this.threads[this.threadCount];
+    main.start();
+    initialiseOnce(main);
+    for (const thread of this.threads) {
+      if (thread !== main && !this.late.has(thread.slot)) thread.start();
+    }
+  }
+
+  private makeThreads(): void {
+    if (this.touched) return;
+    if (this.running) throw new Error('the first thread of the runtime must be asked for in setup');
+    this.touched = true;
+    for (let slot = 0; slot <= this.threadCount; slot++) {
+      this.threads.push(new ModelThread(this.settings, slot));
+    }
+  }
+
+  /** Behind a pre-header. A block of no more words than that ends where the object would begin. */
+  private isLiveInstance(object: number): boolean {
+    const block = object - PreHeader.Words;
+    return this.services.isLive(block) && this.services.size(block) > PreHeader.Words;
+  }
+}
+
+/**
+ * Writes the interpreter's static objects into a fresh memory: what an engine may keep from one execution to the
+ * next, for this scheme. No thread is needed for it, nor left behind.
+ */
+export function prepareMemory(memory: SharedMemory, scheme: Scheme, services: Services): void {
+  initialiseOnce(new ModelThread({ memory, scheme, allocator: 'model', services }, 0));
+}
+
+function initialiseOnce(thread: ModelThread): void {
+  if (thread.i32[Control.EmptyKeys + DictKeys.Version] === 0) thread.initialiseInterpreter();
+}
