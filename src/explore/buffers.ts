@@ -60,6 +60,40 @@ export class Buffers {
     this.reads = new Int32Array(reads);
   }
 
+  /** The number of a word's location; new ones are given as they come, and stay for the whole exploration. */
+  location(word: number): number {
+    const known = this.locationOf[word];
+    return known !== 0 ? known : this.addLocation(word);
+  }
+
+  private addLocation(word: number): number {
+    const number = this.cells[Cell.Locations]++;
+    if (number >= this.wordOf.length) throw new Error('too many locations in one exploration');
+    this.locationOf[word] = number;
+    this.wordOf[number] = word;
+    return number;
+  }
+
+  /** Plain accesses to this word are steps from now on, because threads race for it. */
+  promote(word: number): void {
+    if (this.visible[word] !== 0) return;
+    this.location(word);
+    this.visible[word] = 1;
+    this.cells[Cell.Promoted]++;
+  }
+
+  /** Before another exploration. */
+  forget(): void {
+    for (let number: number = Virtual.First; number < this.cells[Cell.Locations]; number++) {
+      const word = this.wordOf[number];
+      this.locationOf[word] = 0;
+      this.visible[word] = 0;
+    }
+    this.cells.fill(0);
+    this.cells[Cell.Current] = -1;
+    this.cells[Cell.Locations] = Virtual.First;
+  }
+
   /** For a memory of so many words. */
   static create(memoryWords: number): Buffers {
     const words = (count: number): SharedArrayBuffer => new SharedArrayBuffer(count * 4);

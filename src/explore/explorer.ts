@@ -1,4 +1,3 @@
-import { SharedMemory } from '../memory/sharedMemory.js';
 import { FiberEngine } from './fiberEngine.js';
 import { SiteMark } from './hooks.js';
 import type { LoadedScenarios } from './loadScenarios.js';
@@ -47,12 +46,14 @@ export async function explore(
   options: ExploreOptions,
 ): Promise<Exploration> {
   const real = setting.spec.world?.allocator === 'real';
-  const memory = SharedMemory.create(real ? REAL_MEMORY_BYTES : MEMORY_BYTES);
-  const engine = new FiberEngine(loaded, setting, memory);
+  const bytes = real ? REAL_MEMORY_BYTES : MEMORY_BYTES;
+  const place = loaded.memories.take(bytes);
+  const engine = new FiberEngine(loaded, setting, place);
   try {
     return await new Explorer(engine, loaded, setting, options).explore();
   } finally {
     engine.close();
+    loaded.memories.give(bytes, place);
   }
 }
 

@@ -2,7 +2,8 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { Body, Outcome, Scenario, ScenarioSpec, Scheme } from '../scenarios/scenario.js';
 import type { Services } from '../scenarios/services.js';
 import type { World } from '../scenarios/world.js';
-import { Buffers } from './buffers.js';
+import type { Buffers } from './buffers.js';
+import type { EngineMemory } from './engineMemory.js';
 import type { FiberHooks } from './fiberHooks.js';
 import { FiberServices } from './fiberServices.js';
 import { OpKind } from './hooks.js';
@@ -39,6 +40,7 @@ export class FiberEngine {
   readonly hooks: FiberHooks;
   readonly names: Names;
   readonly threads: readonly string[];
+  private readonly memory: SharedMemory;
   private readonly spec: ScenarioSpec<unknown>;
   private readonly bodies: readonly Body<unknown>[];
   private readonly services: FiberServices;
@@ -57,18 +59,20 @@ export class FiberEngine {
   constructor(
     private readonly loaded: LoadedScenarios,
     private readonly setting: Setting,
-    private readonly memory: SharedMemory,
+    place: EngineMemory,
   ) {
     const { spec } = setting;
+    const { memory, buffers } = place;
+    this.memory = memory;
+    this.buffers = buffers;
     this.spec = spec;
     this.bodies = Array.isArray(spec.threads) ? spec.threads : Object.values(spec.threads);
     this.threads = Array.isArray(spec.threads)
       ? spec.threads.map((_, i) => `thread ${i}`)
       : Object.keys(spec.threads);
-    this.buffers = Buffers.create(memory.i32.length);
     const marks = (site: number): number => (site < 0 ? 0 : loaded.marks(site));
-    const monitor = new Monitor(Monitor.createHandle(memory.i32.length), this.buffers, marks);
-    const shadow = new ShadowHeap(ShadowHeap.createHandle(), this.buffers, memory.i32, marks, (word) =>
+    const monitor = new Monitor(place.monitor, buffers, marks);
+    const shadow = new ShadowHeap(place.shadow, buffers, memory.i32, marks, (word) =>
       this.machine.willWrite(word, ViewCode.I32),
     );
     this.machine = new Machine(this.buffers, memory, shadow, monitor);
@@ -86,9 +90,11 @@ export class FiberEngine {
     this.prepare();
   }
 
-  /** Takes the variant's overrides out of the modules again. */
+  /** Takes the variant's overrides out of the modules again, and every write out of the memory. */
   close(): void {
     this.undoOverrides();
+    this.machine.restore(0);
+    this.machine.shadow.restore(0);
   }
 
   /** The services of this engine, for tests. */
@@ -103,7 +109,8 @@ export class FiberEngine {
     c[Cell.Current] = -1;
     c[Cell.MaxSteps] = this.spec.maxSteps ?? DEFAULT_MAX_STEPS;
     c[Cell.Gil] = this.setting.scheme === 'gil' ? 1 : 0;
-    c[Cell.Monitor] = this.setting.scheme === 'gil' ? 0 : 1;
+    c[Cell.Monitor] = 0;
+    c[Cell.PlainSeen] = 0;
     c[Cell.SpuriousWakes] = options.spuriousWakes === true ? 1 : 0;
     c[Cell.EarlyTimeouts] = options.timeouts ?? 0;
     c[Cell.ClockJump] = options.clockJumps ?? 0;
@@ -161,7 +168,7 @@ export class FiberEngine {
     machine.shadow.restore(this.baseShadow);
     if (this.js !== null && this.kept) this.js.restore();
     hooks.begin();
-    this.found = [];
+    if (this.found.length > 0) this.found = [];
     this.services.begin();
     if (!this.kept) {
       c[Cell.Current] = -1;
@@ -177,12 +184,11 @@ export class FiberEngine {
   /** Makes the threads and runs each up to its first step. */
   private start(): void {
     const { hooks, machine, generators, bodies } = this;
-    generators.length = 0;
     hooks.starting = true;
     for (let t = 0; t < bodies.length; t++) {
       hooks.thread = t;
       const body = this.begin(t);
-      generators.push(body as Generator);
+      generators[t] = body as Generator;
       if (body === null) machine.finish(t);
       else if (this.first === OpKind.Poll) machine.announce(t, OpKind.Poll, ViewCode.None, 0, 0, 0, -1);
       else this.advance(t);

@@ -40,6 +40,8 @@ export class FiberHooks implements Hooks {
   between: (() => void) | null = null;
   readonly atomics: Readonly<Record<string, unknown>>;
   private readonly numbers = new Random().seed(1);
+  /** `random` was called in this execution. */
+  private drawn = false;
   private directResult: number | string | undefined = 0;
   /** The machine of the engine that runs: rewritten modules are loaded once, engines come and go. */
   machine!: Machine;
@@ -52,7 +54,8 @@ export class FiberHooks implements Hooks {
   begin(): void {
     this.thread = -1;
     this.next = -1;
-    this.numbers.seed(1);
+    if (this.drawn) this.numbers.seed(1);
+    this.drawn = false;
   }
 
   point(kind: OpKind, view: unknown, index: number, a: number, b: number, site: number): boolean {
@@ -161,6 +164,7 @@ export class FiberHooks implements Hooks {
   }
 
   random(): number {
+    this.drawn = true;
     return this.numbers.next() / 2 ** 32;
   }
 

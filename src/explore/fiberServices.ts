@@ -24,7 +24,7 @@ export class FiberServices implements Services {
   ) {}
 
   begin(): void {
-    this.history.length = 0;
+    if (this.history.length > 0) this.history.length = 0;
   }
 
   current(): number {
@@ -38,7 +38,7 @@ export class FiberServices implements Services {
     return address;
   }
 
-  free(address: number, tag: HeapTag, slot: number): void {
+  free(address: number, tag: HeapTag, slot: number): never {
     return this.step(OpKind.Free, address, tag, slot) as never;
   }
 
@@ -54,7 +54,7 @@ export class FiberServices implements Services {
     return this.hooks.machine.shadow.liveBlocks;
   }
 
-  poll(): void {
+  poll(): never {
     return this.step(OpKind.Poll, 0, 0, 0) as never;
   }
 
@@ -66,7 +66,7 @@ export class FiberServices implements Services {
     return this.calling(operation, args) as never;
   }
 
-  returned(operation: number, result: unknown): void {
+  returned(operation: number, result: unknown): never {
     return this.returning(operation, result) as never;
   }
 

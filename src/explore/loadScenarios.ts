@@ -2,6 +2,7 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import { isScenario, type Scenario, type Scheme } from '../scenarios/scenario.js';
 import type { Services } from '../scenarios/services.js';
 import type { World } from '../scenarios/world.js';
+import { EngineMemories } from './engineMemory.js';
 import { FiberHooks } from './fiberHooks.js';
 import type { Site } from './hooks.js';
 import { RaceInputError } from './raceTypes.js';
@@ -16,6 +17,7 @@ export interface LoadedScenarios {
   readonly prepareMemory: (memory: SharedMemory, scheme: Scheme, services: Services) => void;
   readonly sites: readonly Site[];
   marks(site: number): number;
+  readonly memories: EngineMemories;
   /** What the rewritten modules call, whichever engine runs. */
   readonly hooks: FiberHooks;
 }
@@ -46,6 +48,7 @@ export async function loadScenarios(urls: readonly string[]): Promise<LoadedScen
     sites: program.sites,
     marks: (site) => marks[site],
     hooks,
+    memories: new EngineMemories(),
   };
 }
 

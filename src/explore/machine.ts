@@ -182,7 +182,7 @@ export class Machine {
     if (kind <= OpKind.Notify) {
       const word = code === ViewCode.I32 ? index : wordOf(code, index);
       c[T + ThreadCell.Word] = word;
-      c[T + ThreadCell.Location] = this.location(word);
+      c[T + ThreadCell.Location] = this.buffers.location(word);
       if (kind === OpKind.Wait) c[T + ThreadCell.Timeout] = b < 0x7fffffff ? b : -1;
       else c[T + ThreadCell.B] = b;
     } else this.announceSpecial(T, kind, index, a, b);
@@ -201,20 +201,6 @@ export class Machine {
           : Virtual.None;
     if (kind === OpKind.Choose) c[T + ThreadCell.Alternatives] = a;
     else if (kind === OpKind.Clock) c[T + ThreadCell.Alternatives] = c[Cell.ClockJump] > 0 ? 2 : 1;
-  }
-
-  /** The number of a word's location; numbers stay for the whole exploration. */
-  private location(word: number): number {
-    const known = this.buffers.locationOf[word];
-    return known !== 0 ? known : this.addLocation(word);
-  }
-
-  private addLocation(word: number): number {
-    const number = this.c[Cell.Locations]++;
-    if (number >= this.buffers.wordOf.length) throw new Error('too many locations in one exploration');
-    this.buffers.locationOf[word] = number;
-    this.buffers.wordOf[number] = word;
-    return number;
   }
 
   /**
@@ -509,6 +495,8 @@ export class Machine {
     c[Cell.AllAccesses]++;
     const choice = c[T + ThreadCell.Choice];
     if (choice !== 0) this.endSegment(thread, choice);
+    // How far the thread has come is part of the state, also where it learns nothing.
+    if (c[Cell.Hashing] !== 0) this.hashSeen(T, choice);
     c[T + ThreadCell.Edge] = -1;
     if (((c[Cell.Asleep] | c[Cell.Woken]) & bit) !== 0) {
       this.endWait(T, bit);
@@ -608,6 +596,7 @@ export class Machine {
           this.monitor.atomicRead(thread, c[T + ThreadCell.Word], c[T + ThreadCell.Site]);
         if (this.valueAt(T) !== c[T + ThreadCell.A]) {
           c[T + ThreadCell.Result] = WaitResult.NotEqual;
+          if (c[Cell.Hashing] !== 0) this.hashSeen(T, WaitResult.NotEqual);
           c[T + ThreadCell.ChangesAtTimeout] = -1;
           return true;
         }
@@ -617,6 +606,7 @@ export class Machine {
         return false;
       case OpKind.Notify:
         c[T + ThreadCell.Result] = this.notify(thread, c[T + ThreadCell.Word], c[T + ThreadCell.A], step);
+        if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[T + ThreadCell.Result]);
         return true;
       case OpKind.Free:
         this.shadow.free(
@@ -630,6 +620,7 @@ export class Machine {
       case OpKind.Clock:
         if (c[T + ThreadCell.Choice] === 1) c[Cell.Clock] += c[Cell.ClockJump];
         c[T + ThreadCell.Result] = c[Cell.Clock];
+        if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[Cell.Clock]);
         return true;
       case OpKind.Choose:
         c[T + ThreadCell.Result] = c[T + ThreadCell.Choice];
@@ -855,9 +846,24 @@ export class Machine {
     return this.visible[word] !== 0 || this.c[Cell.EveryAccess] !== 0;
   }
 
+  /**
+   * The first plain access of the exploration: from here the vector clocks run. Before, there was nothing that they
+   * could find, and scenarios of atomic operations alone are explored a third faster without. What was explored so
+   * far counts for nothing.
+   */
+  private seePlain(): void {
+    const c = this.c;
+    c[Cell.PlainSeen] = 1;
+    if (c[Cell.Gil] !== 0) return;
+    c[Cell.Promoted]++;
+    c[Cell.Monitor] = 1;
+    this.monitor.begin();
+  }
+
   /** A plain read by a running thread, of a word that nobody races for. */
   plainRead(thread: number, word: number, site: number): void {
     const c = this.c;
+    if (c[Cell.PlainSeen] === 0) this.seePlain();
     c[Cell.Accesses]++;
     c[Cell.AllAccesses]++;
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);
@@ -870,6 +876,7 @@ export class Machine {
 
   plainWrite(thread: number, word: number, code: ViewCode, site: number): void {
     const c = this.c;
+    if (c[Cell.PlainSeen] === 0) this.seePlain();
     c[Cell.Accesses]++;
     c[Cell.AllAccesses]++;
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);

@@ -58,6 +58,8 @@ export const enum Cell {
   Promoted = 26,
   /** 1: the vector clocks run. */
   Monitor = 27,
+  /** 1: the threads make plain accesses. */
+  PlainSeen = 59,
   SpuriousWakes = 28,
   /** Early time-outs that each thread may still have at its start. */
   EarlyTimeouts = 29,
@@ -80,7 +82,7 @@ export const enum Cell {
   /** Steps at which PCT lowers a priority. */
   PctPoints = 44,
   PctPoint = 45,
-  PctPointMax = 15,
+  PctPointMax = 14,
   /** Total accesses of the execution. */
   AllAccesses = 61,
   /** Steps that an execution is expected to have (PCT). */

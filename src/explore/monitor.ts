@@ -173,11 +173,8 @@ export class Monitor {
   }
 
   private found(t: number, word: number, site: number, other: number, otherSite: number): void {
-    const { cells, finds, visible } = this.buffers;
-    if (visible[word] === 0) {
-      visible[word] = 1;
-      cells[Cell.Promoted]++;
-    }
+    const { cells, finds } = this.buffers;
+    this.buffers.promote(word);
     const at = cells[Cell.Finds];
     if (at >= Size.Finds) return;
     const f = at * FindCell.Words;
