@@ -199,22 +199,15 @@ export class FiberEngine {
 
   /** The thread's code, suspended; null if it has nothing to suspend and has run. */
   private begin(t: number): Generator | null {
-    if (this.world.touched) return this.wholeThread(t);
     try {
-      const value: unknown = this.bodies[t](this.state, this.world, t);
+      const body = this.bodies[t];
+      const { world, state } = this;
+      const value: unknown = world.touched ? world.runThread(body, state, t) : body(state, world, t);
       return this.hooks.isGen(value) ? (value as unknown as Generator) : null;
     } catch (error) {
       this.threw(t, error);
       return null;
     }
-  }
-
-  /** The body, and the thread's own end. */
-  private *wholeThread(t: number): Generator {
-    const value: unknown = this.bodies[t](this.state, this.world, t);
-    if (this.hooks.isGen(value)) yield* value as unknown as Generator;
-    const end: unknown = this.world.endThread(t);
-    if (this.hooks.isGen(end)) yield* end as Generator;
   }
 
   private loop(): void {
@@ -281,7 +274,7 @@ export class FiberEngine {
     this.machine.c[Cell.Current] = -1;
     try {
       this.drive(world.endRun());
-      const fields = spec.after === undefined ? {} : (this.drive(spec.after(this.state, world)) as Outcome);
+      const fields = spec.after === undefined ? {} : (this.drive(world.conclude(spec.after, this.state)) as Outcome);
       if (spec.linearizable !== undefined) this.checkHistory();
       if (world.touched && spec.world?.leaks !== false && this.found.length === 0) this.checkLeaks();
       return fields;

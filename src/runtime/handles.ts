@@ -215,6 +215,11 @@ export class HandleSpace {
     return handle;
   }
 
+  /** A handle on a reference that somebody else keeps alive: it counts nothing, and no scope releases it. */
+  borrow(ref: Ref): Handle {
+    return this.wrap(ref);
+  }
+
   /** A handle that was released early; if it is the newest of its scope, the scope need not remember it. */
   forget(handle: Handle): void {
     const scope = this.scope;

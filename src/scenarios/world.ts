@@ -1,10 +1,15 @@
 import { PythonError } from '../memory/errors.js';
 import { Control, DictKeys, PreHeader } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Ref } from '../refcount/refCounter.js';
+import type { Handle } from '../runtime/handles.js';
 import { type ModelSettings, ModelThread } from './modelThread.js';
-import type { Scheme, WorldOptions } from './scenario.js';
+import type { Body, Outcome, Scheme, WorldOptions } from './scenario.js';
 import type { Services } from './services.js';
 import { WorldDrain } from './worldDrain.js';
+
+/** References by name, as plain data; the handles that they stand for are in the type. */
+export type Shared<T extends Record<string, Handle>> = { readonly [name in keyof T]: Ref };
 
 /**
  * The world of a scenario: threads of the runtime over one memory, words of its own, and the marks that it makes
@@ -20,6 +25,8 @@ export class World {
   private readonly settings: ModelSettings;
   private readonly threads: ModelThread[] = [];
   private readonly late = new Set<number>();
+  /** References that `share` keeps. */
+  private readonly shared: Ref[] = [];
   private readonly rest: WorldDrain;
   private started = false;
   private running = false;
@@ -80,6 +87,33 @@ export class World {
     return address;
   }
 
+  /**
+   * Shares handles of the main thread with all others, under the names of the record's keys: returns their
+   * references, which `use` turns into handles. The world keeps them alive to the end. In `setup`.
+   */
+  share<T extends Record<string, Handle>>(handles: T): Shared<T> {
+    const refs: Record<string, Ref> = {};
+    for (const [name, handle] of Object.entries(handles)) {
+      const { ref } = handle;
+      this.main.refs.incref(ref);
+      handle.release();
+      this.shared.push(ref);
+      refs[name] = ref;
+    }
+    return refs as Shared<T>;
+  }
+
+  /**
+   * Handles of a thread, the main one by default, on what `share` has shared. They are borrowed: the world keeps the
+   * objects alive, and counting them once more would only add steps. Not to be released.
+   */
+  use<T extends Record<string, Handle>>(shared: Shared<T>, index = this.threadCount): T {
+    const { handles } = this.threads[index];
+    const own: Record<string, Handle> = {};
+    for (const name of Object.keys(shared)) own[name] = handles.borrow(shared[name]);
+    return own as T;
+  }
+
   /** Gives words of the memory a name for traces: `text`, or `text[i]` where there are several. */
   name(address: number, words: number, text: string): void {
     this.services.name(address, words, text);
@@ -129,13 +163,33 @@ export class World {
     this.rest.drain();
   }
 
-  /** Blocks that are alive after a `drain`, without those of the threads themselves. In `after`. */
+  /**
+   * Blocks that are alive after a `drain`, without those of the threads themselves; what was shared is given back.
+   * Behind `after`.
+   */
   leaks(): number {
+    for (const ref of this.shared) this.main.refs.decref(ref);
+    this.shared.length = 0;
     this.drain();
     return this.rest.liveBlocks();
   }
 
   // --- For engines ---
+
+  /** A thread from its body to its end. By that thread. */
+  runThread<S>(body: Body<S>, s: S, index: number): void {
+    if (!this.touched) {
+      body(s, this, index);
+      return;
+    }
+    this.threads[index].scope(() => body(s, this, index));
+    this.endThread(index);
+  }
+
+  /** `after` of the scenario, by the main thread. */
+  conclude<S>(after: (s: S, w: World) => Outcome, s: S): Outcome {
+    return this.touched ? this.main.scope(() => after(s, this)) : after(s, this);
+  }
 
   /** The bodies are about to start. */
   beginRun(): void {

@@ -110,7 +110,8 @@ export class Qsbr {
 
   // --- Steps ---
 
-  private next(): number {
+  /** The first sequence that nobody can have observed yet. */
+  protected next(): number {
     return (this.current() + 2) | 0;
   }
 
@@ -120,7 +121,7 @@ export class Qsbr {
   }
 
   /** Before the slot first becomes visible: scanners look at slots below the mark only. */
-  private raiseSlots(): void {
+  protected raiseSlots(): void {
     const heap = this.i32;
     const needed = slotOf(this.block) + 1;
     let slots = Atomics.load(heap, Control.QsbrSlots);
