@@ -42,6 +42,7 @@ export class FiberHooks implements Hooks {
   private readonly numbers = new Random().seed(1);
   /** `random` was called in this execution. */
   private drawn = false;
+  private callSite = -1;
   private directResult: number | string | undefined = 0;
   /** The machine of the engine that runs: rewritten modules are loaded once, engines come and go. */
   machine!: Machine;
@@ -108,6 +109,18 @@ export class FiberHooks implements Hooks {
       return this.reach(thread);
     } else machine.plainWrite(thread, word, code, site);
     return false;
+  }
+
+  from<T>(suspended: T, site: number): T {
+    this.callSite = site;
+    return suspended;
+  }
+
+  /** Nothing comes between the call and this, for `yield*` starts what it is given at once. */
+  caller(site: number): number {
+    const { callSite } = this;
+    this.callSite = -1;
+    return callSite < 0 ? site : callSite;
   }
 
   *fill(view: unknown, site: number, ...args: number[]): Generator {

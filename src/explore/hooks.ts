@@ -51,6 +51,10 @@ export interface Hooks {
   copyWithin(view: unknown, site: number, ...args: number[]): Generator;
   /** Whether a call returned a suspended function of ours instead of a value. */
   isGen(value: unknown): boolean;
+  /** The suspended function is about to start: if it only stands for an atomic operation, this is its place. */
+  from<T>(suspended: T, site: number): T;
+  /** In a function that only stands for an atomic operation: where it was called, else its own place. */
+  caller(site: number): number;
   /**
    * Runs such a function where the code cannot be suspended (constructors, getters, callbacks of native methods).
    * Throws Refusal if it would have to switch while a thread runs.

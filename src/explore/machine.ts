@@ -609,6 +609,9 @@ export class Machine {
         if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[T + ThreadCell.Result]);
         return true;
       case OpKind.Free:
+        if (c[Cell.Monitor] !== 0) {
+          this.monitor.freed(thread, c[T + ThreadCell.Word], this.shadow.size(c[T + ThreadCell.Word]));
+        }
         this.shadow.free(
           c[T + ThreadCell.Word],
           c[T + ThreadCell.A],

@@ -121,6 +121,23 @@ export class Monitor {
     this.atomicWrite(t, r, word, site);
   }
 
+  /**
+   * A block is freed. No access to a word of it is a data race for that; but one that is not ordered before the free
+   * may come after it in another execution, and so becomes a step of the search.
+   */
+  freed(t: number, start: number, length: number): void {
+    const clock = Head.Clocks + t * 8;
+    for (let word = start; word < start + length; word++) {
+      if (this.recordOf[word] === 0) continue;
+      const r = this.recordOf[word] * Record.Words;
+      if (
+        this.isUnordered(r + Record.PlainRead, clock, t) ||
+        this.isUnordered(r + Record.PlainWrite, clock, t)
+      )
+        this.buffers.promote(word);
+    }
+  }
+
   /** `waker` notifies `sleeper`. */
   wake(waker: number, sleeper: number): void {
     const { head } = this;
@@ -159,6 +176,13 @@ export class Monitor {
         this.found(t, word, site, u, this.records[sites + u]);
       }
     }
+  }
+
+  private isUnordered(from: number, clock: number, t: number): boolean {
+    for (let u = 0; u < this.c[Cell.Threads]; u++) {
+      if (u !== t && this.records[from + u] > this.head[clock + u]) return true;
+    }
+    return false;
   }
 
   private record(word: number): number {

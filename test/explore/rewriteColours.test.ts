@@ -147,6 +147,33 @@ export const arrow = (v) => v[4];
       ['arrow', 12, 29, 0],
     ]);
   });
+
+  it('of an operation behind a method of its name are those of the call', async () => {
+    const { exports, program, hooks } = await load(`class Ops {
+  constructor(v) { this.v = v; }
+  load(word) { return Atomics.load(this.v, word); }
+  add(word) { return Atomics.add(this.v, word, 1 + 1); }
+}
+class User {
+  constructor(v) { this.ops = new Ops(v); }
+  /** May touch a freed block. */
+  late(word) { return this.ops.load(this.ops.load(word)); }
+  both(word) { return this.ops.load(word) + this.ops.add(word); }
+}
+export function run(v) { const user = new User(v); return user.late(0) + user.both(1); }
+`);
+    expect(drive(exports.run(new Int32Array([1, 5, 0])))).toBe(15);
+    const places = hooks.announced.map(({ site }) => [
+      program.siteOf(site).function,
+      program.siteOf(site).marks,
+    ]);
+    expect(places).toEqual([
+      ['User.late', 2],
+      ['User.late', 2],
+      ['User.both', 0],
+      ['Ops.add', 0],
+    ]);
+  });
 });
 
 describe('the production graph', () => {
@@ -166,7 +193,7 @@ describe('the production graph', () => {
     expect(files).toContain('refcount/biased.ts');
     expect([...files].every((file) => file.endsWith('.ts'))).toBe(true);
     const owner = program.sites.find((site) => site.function === 'BiasedRefCounter.isOwner');
-    expect(owner?.marks).toBe(1);
+    expect(owner?.marks).toBe(3);
   });
 });
 

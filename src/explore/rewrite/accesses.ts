@@ -85,7 +85,8 @@ export function emitUpdate(emitter: Emitter, node: UpdateExpression, marks: Site
 /** `Atomics.op(view, index, a, b)`. */
 export function emitAtomic(emitter: Emitter, node: CallExpression, op: OpKind, marks: SiteMark | 0): string {
   const given = node.arguments.map((argument) => emitter.argument(argument));
-  const site = emitter.site(node, marks);
+  const own = emitter.site(node, marks);
+  const site = emitter.frame.place.forwards ? `${emitter.$}.caller(${own})` : own;
   const [view, index, a, b] = op === OpKind.Pause ? ['null', '0', '0', '0'] : withDefaults(op, given);
   const { $ } = emitter;
   return `(${$}.point(${op}, ${view}, ${index}, ${a}, ${b}, ${site}) && (yield), ${$}.exec())`;

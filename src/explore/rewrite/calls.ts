@@ -21,7 +21,10 @@ export function emitCall(
   if (colour === Colour.Suspending) return `(${setup}yield* ${call})`;
   const { $ } = emitter;
   const result = emitter.result(node);
-  return `(${setup}${result} = ${call}, ${$}.isGen(${result}) ? yield* ${result} : ${result})`;
+  const started = emitter.colouring.mayForward(targets)
+    ? `${$}.from(${result}, ${emitter.site(node, marks)})`
+    : result;
+  return `(${setup}${result} = ${call}, ${$}.isGen(${result}) ? yield* ${started} : ${result})`;
 }
 
 /** Whether the call is rewritten itself, not just its parts. */

@@ -32,6 +32,7 @@ export class Colouring {
   /** Names of methods, fields and properties that hold functions anywhere in the graph. */
   private readonly defined = new Set<string>();
   private readonly getters = new Set<string>();
+  private readonly forwarders = new Set<string>();
   private readonly suspendingNames: Set<string>;
 
   /** `names`: methods of code outside of the graph that return suspended functions. */
@@ -45,6 +46,7 @@ export class Colouring {
       for (const [node, place] of facts.places) this.placeOf.set(node, place);
       for (const name of facts.names.keys()) this.defined.add(name);
       for (const name of facts.getters) this.getters.add(name);
+      for (const name of facts.forwarders) this.forwarders.add(name);
     }
     while (this.spread());
   }
@@ -63,6 +65,11 @@ export class Colouring {
   /** Whether reading a property of this name may run code. */
   isGetter(name: string): boolean {
     return this.getters.has(name);
+  }
+
+  /** Whether the call may reach a method that only stands for an operation of `Atomics`. */
+  mayForward(targets: readonly Target[]): boolean {
+    return targets.some((target) => target.kind === 'name' && this.forwarders.has(target.name));
   }
 
   /** Whether methods of this name can be suspended. */

@@ -23,6 +23,7 @@ import type { SourceFile } from './sourceFile.js';
 import {
   childrenOf,
   type FunctionNode,
+  isForwarder,
   isFunction,
   isSymbolKey,
   keyName,
@@ -55,6 +56,8 @@ export interface Facts {
   readonly getters: ReadonlySet<string>;
   /** Named generators of the module's own, by method name. */
   readonly generators: ReadonlyMap<string, Node>;
+  /** Names of methods that only stand for operations of `Atomics`. */
+  readonly forwarders: ReadonlySet<string>;
 }
 
 /** `isLibrary`: whether a specifier leads to code that cannot call functions of ours as they are rewritten. */
@@ -82,9 +85,11 @@ class Collector implements Facts {
   readonly names = new Map<string, Target[]>();
   readonly getters = new Set<string>();
   readonly generators = new Map<string, Node>();
+  readonly forwarders = new Set<string>();
   readonly top = makePlace(PlaceKind.Module, 'the top level of a module', '(module)', 0, null);
   /** Functions that are called with `new`. */
   private readonly constructed = new Set<Node>();
+  private readonly forwarding = new Set<Node>();
 
   constructor(
     private readonly file: SourceFile,
@@ -223,7 +228,7 @@ class Collector implements Facts {
     const label = id || context.name || context.place.label;
     const marks = context.place.marks | context.marks;
     const [realKind, realWhat] = this.kindOf(node, kind, what);
-    const place = makePlace(realKind, realWhat, label, marks, node);
+    const place = makePlace(realKind, realWhat, label, marks, node, this.forwarding.has(node));
     const parameters = makePlace(PlaceKind.Sync, 'a default parameter value', label, marks, node);
     this.places.set(node, place);
     this.parameters.set(node, parameters);
@@ -294,6 +299,10 @@ class Collector implements Facts {
     if (kind === 'get' || kind === 'set') this.getters.add(name);
     else if (node.generator) this.generators.set(name, node);
     else if (kind !== 'constructor') this.addName(name, [{ kind: 'function', node }]);
+    if (kind === 'method' && isForwarder(name, node)) {
+      this.forwarders.add(name);
+      this.forwarding.add(node);
+    }
   }
 
   private noteValue(name: string, value: Node): void {
@@ -520,8 +529,9 @@ function makePlace(
   label: string,
   marks: SiteMark | 0,
   node: FunctionNode | null,
+  forwards = false,
 ): Place {
-  return { kind, what, label, marks, node, direct: false, calls: [], suspending: false };
+  return { kind, what, label, marks, forwards, node, direct: false, calls: [], suspending: false };
 }
 
 function named(context: Context, name: string): Context {

@@ -23,6 +23,8 @@ export interface Place {
   readonly label: string;
   /** Marks that all accesses of the function have. */
   readonly marks: SiteMark | 0;
+  /** A method that only stands for an operation of `Atomics`: see `isForwarder`. */
+  readonly forwards: boolean;
   readonly node: FunctionNode | null;
   /** Reads, writes or waits itself. */
   direct: boolean;

@@ -59,6 +59,30 @@ export function isSymbolKey(key: Node): boolean {
   return key.type === 'MemberExpression' && key.object.type === 'Identifier' && key.object.name === 'Symbol';
 }
 
+/**
+ * Whether the method is nothing but another name for the operation of `Atomics` that it is called after: `load(word) {
+ * return Atomics.load(this.i32, word); }`. What its caller's comment declares then holds for the access too.
+ */
+export function isForwarder(name: string | null, node: FunctionNode): boolean {
+  if (node.body.type !== 'BlockStatement' || node.body.body.length !== 1) return false;
+  const statement = node.body.body[0];
+  const call =
+    statement.type === 'ReturnStatement'
+      ? statement.argument
+      : statement.type === 'ExpressionStatement'
+        ? statement.expression
+        : null;
+  if (call?.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return false;
+  const { object } = call.callee;
+  if (object.type !== 'Identifier' || object.name !== 'Atomics' || memberName(call.callee) !== name)
+    return false;
+  return call.arguments.every(isNamedValue);
+}
+
+function isNamedValue(node: Node): boolean {
+  return node.type === 'Identifier' || (node.type === 'MemberExpression' && !node.computed);
+}
+
 /** Whether the predicate holds for a node of this function's own `this`: arrows are looked into, functions not. */
 export function lexicallyContains(root: Node, predicate: (node: Node) => boolean): boolean {
   for (const child of childrenOf(root)) {

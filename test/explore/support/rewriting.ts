@@ -35,6 +35,7 @@ export interface Announced {
 /** Hooks that yield always or never, perform everything natively, and note what was announced. */
 export class TestHooks implements Hooks {
   readonly announced: Announced[] = [];
+  private callSite = -1;
   readonly synchronous: string[] = [];
   readonly atomics = { pause: undefined };
   private pending: (() => number | string | undefined) | null = null;
@@ -79,6 +80,15 @@ export class TestHooks implements Hooks {
   }
   isGen(value: unknown): boolean {
     return Object.prototype.toString.call(value) === '[object Generator]';
+  }
+  from<T>(suspended: T, site: number): T {
+    this.callSite = site;
+    return suspended;
+  }
+  caller(site: number): number {
+    const { callSite } = this;
+    this.callSite = -1;
+    return callSite < 0 ? site : callSite;
   }
   sync(value: unknown, _site: number): unknown {
     if (!this.isGen(value)) return value;
