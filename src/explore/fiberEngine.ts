@@ -274,7 +274,8 @@ export class FiberEngine {
     this.machine.c[Cell.Current] = -1;
     try {
       this.drive(world.endRun());
-      const fields = spec.after === undefined ? {} : (this.drive(world.conclude(spec.after, this.state)) as Outcome);
+      const fields =
+        spec.after === undefined ? {} : (this.drive(world.conclude(spec.after, this.state)) as Outcome);
       if (spec.linearizable !== undefined) this.checkHistory();
       if (world.touched && spec.world?.leaks !== false && this.found.length === 0) this.checkLeaks();
       return fields;

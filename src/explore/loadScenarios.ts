@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { isScenario, type Scenario, type Scheme } from '../scenarios/scenario.js';
 import type { Services } from '../scenarios/services.js';
@@ -67,7 +69,9 @@ function scenariosOf(module: Readonly<Record<string, unknown>>, url: string): Sc
     for (const one of Array.isArray(value) ? value : [value]) if (isScenario(one)) found.add(one);
   }
   if (found.size === 0) {
-    throw new RaceInputError(`${url}: exports no scenario; export what scenario(name, ...) returns`);
+    throw new RaceInputError(
+      `${path.relative(process.cwd(), fileURLToPath(url))}: exports no scenario; accepted: what scenario(name, ...) returns`,
+    );
   }
   return [...found];
 }

@@ -131,6 +131,7 @@ export class Machine {
     c[T + ThreadCell.SeenHash + 1] = 0;
     c[T + ThreadCell.Steps] = 0;
     c[T + ThreadCell.ReadCount] = 0;
+    c[T + ThreadCell.SpinCount] = 0;
     c[T + ThreadCell.Result] = 0;
     c[T + ThreadCell.FirstAccesses] = 0;
   }
@@ -236,6 +237,22 @@ export class Machine {
     this.buffers.reads[at] = location;
     this.buffers.reads[at + 1] = this.buffers.versions[location];
     c[T + ThreadCell.ReadCount] = count + 1;
+  }
+
+  /**
+   * A loop that only reads the same one or two words is a spin loop without `pause`: it goes on when one of them is
+   * written. Otherwise no search would ever leave it.
+   */
+  private noteSpin(T: number, thread: number, location: number): void {
+    const c = this.c;
+    if (location !== c[T + ThreadCell.SpinLocation] && location !== c[T + ThreadCell.SpinOther]) {
+      c[T + ThreadCell.SpinOther] = c[T + ThreadCell.SpinLocation];
+      c[T + ThreadCell.SpinLocation] = location;
+      c[T + ThreadCell.SpinCount] = 0;
+    } else if (++c[T + ThreadCell.SpinCount] >= Size.SpinReads) {
+      c[T + ThreadCell.SpinCount] = 0;
+      this.pause(thread);
+    }
   }
 
   private noteWrite(location: number, step: number): void {
@@ -650,6 +667,8 @@ export class Machine {
     const c = this.c;
     const word = c[T + ThreadCell.Word];
     if (touch === Touch.Read || kind > OpKind.Store) this.noteRead(T, thread, location);
+    if (touch === Touch.Read) this.noteSpin(T, thread, location);
+    else c[T + ThreadCell.SpinCount] = 0;
     if (touch === Touch.Write) {
       this.noteWrite(location, step);
       this.willWrite(word, c[T + ThreadCell.View]);

@@ -135,6 +135,10 @@ export const enum ThreadCell {
   ReadCount = 23,
   /** Plain accesses before its first step, which count for its first turn. */
   FirstAccesses = 24,
+  /** The two locations that it has read last, and how often in a row it has read nothing else. */
+  SpinLocation = 25,
+  SpinOther = 26,
+  SpinCount = 27,
   Words = 32,
 }
 
@@ -252,4 +256,6 @@ export const enum Size {
   Segments = 1 << 15,
   Finds = 256,
   ReadsPerThread = 64,
+  /** Reads of the same one or two locations in a row that count as spinning. */
+  SpinReads = 100,
 }

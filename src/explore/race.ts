@@ -1,72 +1,100 @@
 import { pathToFileURL } from 'node:url';
 import { catalogue } from '../scenarios/catalogue.js';
-import { explore } from './explorer.js';
-import { loadScenarios } from './loadScenarios.js';
-import type { Race, RaceHooks, RaceReport, RaceRequest } from './raceTypes.js';
+import type { Scenario } from '../scenarios/scenario.js';
+import { type ExploreOptions, explore } from './explorer.js';
+import { inputError } from './inputErrors.js';
+import { type LoadedScenarios, loadScenarios } from './loadScenarios.js';
+import type { Race, RaceHooks, RaceRequest } from './raceTypes.js';
 import type { Exploration } from './results.js';
 import { type NamedSetting, schemesOf, settingOf } from './settings.js';
 
+/** What is to be explored: a setting, and the file that it comes from. */
+interface Task {
+  readonly setting: NamedSetting;
+  readonly file: string;
+}
+
 /** See `Race`. */
 export const race: Race = async (request, hooks, signal) => {
-  const { settings, loaded } = await settingsOf(request);
+  const loaded = await load(request);
+  const tasks = await tasksOf(request, loaded);
   const explorations: Exploration[] = [];
-  for (const [done, setting] of settings.entries()) {
+  for (const [done, task] of tasks.entries()) {
     if (signal.aborted) break;
-    const exploration = await explore(loaded, setting, {
+    const progress = progressOf(task, done, tasks.length, hooks);
+    const exploration = await run(loaded, task, {
       ...request,
       interrupted: () => signal.aborted,
-      progress: (executions, estimate, leftMs) => {
-        const { scheme, variant, scenario } = setting;
-        hooks.progress({
-          scenario: scenario.name,
-          refcount: scheme,
-          variant,
-          done,
-          total: settings.length,
-          executions,
-          estimate,
-          leftMs,
-        });
-      },
+      progress,
       confirm: null,
     });
     explorations.push(exploration);
     hooks.found(exploration);
-    // Lets a signal in.
-    await new Promise((resolve) => setImmediate(resolve));
   }
   return { explorations, interrupted: signal.aborted };
 };
 
-export type { RaceHooks, RaceReport };
-
-async function settingsOf(request: RaceRequest) {
-  const files = request.files.map((file) => pathToFileURL(file).href);
-  const builtIn = await catalogue();
-  const built = builtIn.filter((info) => request.scenarios.includes(info.name));
-  const urls = [
-    ...new Set(built.map((info) => new URL(`../scenarios/${info.module}`, import.meta.url).href)),
-    ...files,
-  ];
-  const loaded = await loadScenarios(urls);
-  const names = new Set(built.map((info) => info.name));
-  const known = new Set(builtIn.map((info) => info.name));
-  const chosen = loaded.scenarios.filter((one) => names.has(one.name) || !known.has(one.name));
-  const settings: NamedSetting[] = [];
-  for (const scenario of chosen) {
-    const variants = Object.keys(scenario.spec.variants ?? {});
-    const wanted =
-      request.variant === 'all'
-        ? ['', ...variants]
-        : request.variant === 'none'
-          ? ['']
-          : variants.filter((one) => one === request.variant);
-    for (const variant of wanted) {
-      for (const scheme of schemesOf(scenario, variant)) {
-        if (scheme !== 'none' && request.refcount !== null && !request.refcount.includes(scheme)) continue;
-        settings.push(settingOf(scenario, variant, scheme));
-      }
-    }
+async function run(loaded: LoadedScenarios, task: Task, options: ExploreOptions): Promise<Exploration> {
+  try {
+    return await explore(loaded, task.setting, options);
+  } catch (error) {
+    throw inputError(error, loaded.sites, task.file);
   }
-  return { settings, loaded };
+}
+
+async function load(request: RaceRequest): Promise<LoadedScenarios> {
+  const builtIn = await catalogue();
+  const modules = builtIn.filter(({ name }) => request.scenarios.includes(name)).map(({ module }) => module);
+  const urls = modules.map((module) => new URL(`../scenarios/${module}`, import.meta.url).href);
+  const files = request.files.map((file) => pathToFileURL(file).href);
+  try {
+    return await loadScenarios([...new Set([...urls, ...files])]);
+  } catch (error) {
+    throw inputError(error, [], request.files[0] ?? 'built-in scenarios');
+  }
+}
+
+/** In the order of the catalogue, then of the files: as declared, then variants; each under its schemes. */
+async function tasksOf(request: RaceRequest, loaded: LoadedScenarios): Promise<Task[]> {
+  const builtIn = new Set((await catalogue()).map(({ name }) => name));
+  const chosen = loaded.scenarios.filter(
+    ({ name }) => request.scenarios.includes(name) || !builtIn.has(name),
+  );
+  return chosen.flatMap((scenario) =>
+    variantsOf(scenario, request.variant).flatMap((variant) =>
+      schemesOf(scenario, variant)
+        .filter((scheme) => scheme === 'none' || (request.refcount?.includes(scheme) ?? true))
+        .map((scheme) => ({
+          setting: settingOf(scenario, variant, scheme),
+          file: builtIn.has(scenario.name) ? scenario.name : (request.files[0] ?? scenario.name),
+        })),
+    ),
+  );
+}
+
+function variantsOf(scenario: Scenario, wanted: string): string[] {
+  const variants = Object.keys(scenario.spec.variants ?? {});
+  if (wanted === 'all') return ['', ...variants];
+  return wanted === 'none' ? [''] : variants.filter((variant) => variant === wanted);
+}
+
+function progressOf(
+  { setting }: Task,
+  done: number,
+  total: number,
+  hooks: RaceHooks,
+): ExploreOptions['progress'] {
+  const { scenario, scheme, variant } = setting;
+  return (executions, estimate, leftMs) => {
+    hooks.progress({
+      scenario: scenario.name,
+      refcount: scheme,
+      variant,
+      done,
+      total,
+      executions,
+      estimate,
+      leftMs,
+    });
+  };
 }

@@ -96,7 +96,7 @@ export async function searchTree(
     const stopped = more ? stop(runs, known) : true;
     if (stopped === true || (stopped !== false && (await stopped))) {
       end(machine);
-      return { tally, exhausted: !more, states: states?.size ?? 0 };
+      return { tally, exhausted: !more && !tally.cutOff, states: states?.size ?? 0 };
     }
   }
 }

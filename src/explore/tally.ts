@@ -1,6 +1,6 @@
 import type { Outcome } from '../scenarios/scenario.js';
 import type { Buffers } from './buffers.js';
-import { Cell, FindCell, FindKind } from './machineLayout.js';
+import { Cell, End, FindCell, FindKind } from './machineLayout.js';
 import type { Found, Result } from './outcome.js';
 import type { Segment } from './scheduleText.js';
 
@@ -30,11 +30,14 @@ export class Tally {
   executions = 0;
   /** Given up because another execution covers them. */
   pruned = 0;
+  /** An execution was cut off at the step limit: what would have followed has not been explored. */
+  cutOff = false;
 
   constructor(private readonly buffers: Buffers) {}
 
   add(result: Result): void {
     if (this.buffers.cells[Cell.Finds] !== 0) this.addRaces();
+    if (this.buffers.cells[Cell.End] === End.Limit) this.cutOff = true;
     if (result.outcome === '') {
       this.pruned++;
       return;
@@ -75,6 +78,7 @@ export class Tally {
   /** Counts begin again: the executions so far had too few steps. What raced stays known. */
   restart(): void {
     this.outcomes.clear();
+    this.cutOff = false;
     this.executions = 0;
     this.pruned = 0;
   }

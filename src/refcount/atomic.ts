@@ -35,6 +35,11 @@ export class AtomicRefCounter extends OneCountRefCounter {
     this.atomics.add(object + Header.Shared, 1);
   }
 
+  /**
+   * Declared racy read: a conditional increment that met the next object in a block gives it back before its maker
+   * has published it. Both words are as the maker has written them, then: only the increment saw its count, and the
+   * local one is 0 in every object that can be freed.
+   */
   decref(object: Ref): void {
     if (this.i32[object + Header.Local] === Immortal.Local) return;
     const before = this.atomics.add(object + Header.Shared, -1);
@@ -65,9 +70,14 @@ export class AtomicRefCounter extends OneCountRefCounter {
       if (seen === count) break;
       count = seen;
     }
-    if (this.atomics.load(slot) === object) return true;
+    if (this.recheck(slot, object)) return true;
     this.decref(object);
     return false;
+  }
+
+  /** The block may have become another object between the load of the slot and the increment. */
+  protected recheck(slot: number, object: Ref): boolean {
+    return this.atomics.load(slot) === object;
   }
 
   isImmortal(object: Ref): boolean {

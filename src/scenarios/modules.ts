@@ -3,5 +3,6 @@ export const MODULES: readonly string[] = [
   'classic/counters.js',
   'classic/locks.js',
   'classic/treiber.js',
+  'classic/miniBiased.js',
   'refcount/sharedObject.js',
 ];

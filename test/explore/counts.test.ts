@@ -10,7 +10,7 @@ const BYTES = 16 << 20;
 
 let loaded: LoadedScenarios;
 beforeAll(async () => {
-  const modules = ['classic/counters.js', 'classic/locks.js', 'classic/treiber.js'];
+  const modules = ['classic/counters.js', 'classic/locks.js', 'classic/treiber.js', 'classic/miniBiased.js'];
   loaded = await loadScenarios(modules.map((module) => new URL(module, FOLDER).href));
 });
 
@@ -39,6 +39,7 @@ const COUNTS: readonly [name: string, dfs: number | null, sleep: number | null, 
   ['peterson', 412, null, 12],
   ['futex-mutex-2', 412, 52, 28],
   ['treiber-aba', 9355, 49, 33],
+  ['mini-biased', 17_732, 33, 12],
 ];
 
 describe('executions to exhaust', () => {
