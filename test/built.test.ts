@@ -118,7 +118,10 @@ describe('the house', () => {
   });
 
   it('waits in one place', () => {
-    const waiting = SOURCES.filter(({ text }) => /Atomics\s*\.\s*wait(Async)?\b/.test(withoutComments(text)));
+    // Scenarios also explore algorithms of their own, a futex mutex among them.
+    const waiting = SOURCES.filter(({ room }) => room !== 'scenarios').filter(({ text }) =>
+      /Atomics\s*\.\s*wait(Async)?\b/.test(withoutComments(text)),
+    );
     expect(waiting.map((source) => source.file)).toEqual(['sync/futex.ts']);
   });
 
@@ -158,6 +161,45 @@ describe('the built files', () => {
   it('do not even import the objects of the enums', () => {
     const found = hot.filter(({ text }) => /import[^;]*layout\.js/.test(withoutComments(text)));
     expect(found.map((source) => source.file)).toEqual([]);
+  });
+});
+
+describe('what the explorer costs production', () => {
+  /** Modules that are loaded from this one, itself included; below dist/. */
+  function reachable(entry: string): Set<string> {
+    const seen = new Set<string>();
+    const queue = [entry];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');
+      for (const { from } of importsOf(text)) {
+        if (from.startsWith('.')) queue.push(path.posix.join(path.posix.dirname(file), from));
+      }
+    }
+    return seen;
+  }
+
+  const loaded = [...reachable('workers/thread.js'), ...reachable('src/workloads/compare.js')];
+
+  it('is nothing: what compare and its workers load has nothing of it', () => {
+    expect(loaded).toContain('src/refcount/biased.js');
+    expect(loaded).toContain('src/objects/lockFreeLists.js');
+    expect(loaded.length).toBeGreaterThan(60);
+    expect(loaded.filter((file) => /^src\/(explore|scenarios)\//.test(file))).toEqual([]);
+  });
+
+  it('is nothing: these files are what the compiler made of the sources, with real atomics and no hooks', () => {
+    const hooks = /\$\.(point|exec|read|write|isGen)\b|\byield\b|Atomics\s*=|\bnew Proxy\b/;
+    const hooked = loaded.filter((file) =>
+      hooks.test(withoutComments(readFileSync(path.join(ROOT, 'dist', file), 'utf8'))),
+    );
+    expect(hooked).toEqual([]);
+    // The atomics are really there: the search above would find nothing in files that have none.
+    const atomics = loaded.filter((file) =>
+      /\bAtomics\.\w+\(/.test(readFileSync(path.join(ROOT, 'dist', file), 'utf8')),
+    );
+    expect(atomics.length).toBeGreaterThan(15);
   });
 });
 

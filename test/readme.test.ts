@@ -6,14 +6,61 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 
+/** The block of JavaScript with this text in it. */
+function exampleWith(readme: string, text: string): string {
+  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
+  const found = blocks.find((block) => block.includes(text));
+  if (found === undefined) throw new Error(`no example of the README contains ${text}`);
+  return found;
+}
+
+const cli = path.join(root, 'dist/src/cli/main.js');
+
+test('the scenario of the README gives what is promised, and the lock repairs it', async () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const racy = exampleWith(readme, "from 'ungil/race'");
+  const repair = exampleWith(readme, 'lock.with(() => module.set');
+  const [, body] = /(const increment[\s\S]*?\n};\n)/.exec(repair) ?? [];
+  const fields = [...repair.matchAll(/^\/\/ ((?:setup|outcomes): .*)$/gm)].map((match) => match[1]);
+  const repaired = racy
+    .replace(/const increment[\s\S]*?\n};\n/, body)
+    .replace(/ {2}setup: .*\n/, `  ${fields[0]}\n`)
+    .replace(/ {2}outcomes: .*\n/, `  ${fields[1]}\n`);
+  const folder = mkdtempSync(path.join(root, 'test', '.example-'));
+  try {
+    const outcomes = async (name: string, text: string, refcount: string): Promise<string[][]> => {
+      const file = path.join(folder, name);
+      writeFileSync(file, text);
+      const args = [cli, 'race', file, '--refcount', refcount, '--budget', '2s', '--json', '-'];
+      // Exit status 3: not exhaustive in so little time.
+      const run = promisify(execFile)(process.execPath, args).catch((error: { stdout: string }) => error);
+      const { results } = JSON.parse((await run).stdout) as {
+        results: { exhaustive: boolean; outcomes: { text: string }[] }[];
+      };
+      return results.map((one) => [
+        ...one.outcomes.map((outcome) => outcome.text).sort(),
+        `${one.exhaustive}`,
+      ]);
+    };
+    expect(await outcomes('racy.mjs', racy, 'gil')).toEqual([['x=2', 'true']]);
+    expect(await outcomes('racy.mjs', racy, 'plain')).toEqual([['x=1', 'x=2', 'true']]);
+    const [biased] = await outcomes('racy.mjs', racy, 'biased');
+    expect(biased.slice(0, 2)).toEqual(['x=1', 'x=2']);
+    const safe = await outcomes('repaired.mjs', repaired, 'gil,plain,atomic,biased');
+    expect(safe).toEqual(new Array(4).fill(['x=2', 'true']));
+    expect(readme).toContain('exhaustive: 66 of 66 classes');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
 test('the example of the README runs as printed', async () => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1];
-  expect(example).toContain("from 'ungil'");
+  const example = exampleWith(readme, "from 'ungil'");
   // Inside the package, so that it finds itself by its name.
   const folder = mkdtempSync(path.join(root, 'test', '.example-'));
   try {
-    writeFileSync(path.join(folder, 'counters.mjs'), example ?? '');
+    writeFileSync(path.join(folder, 'counters.mjs'), example);
     const { stdout } = await promisify(execFile)(process.execPath, [path.join(folder, 'counters.mjs')]);
     const [gil, free] = stdout.trim().split('\n');
     expect(gil).toBe('gil { locked: 200000, racy: 200000 } no leaks');

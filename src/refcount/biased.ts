@@ -229,10 +229,12 @@ export class BiasedRefCounter implements RefCounter {
   /**
    * Folds the local count into the shared one and adds `extra` (CPython `_Py_ExplicitMergeRefcount`). Callers: the
    * owner; or anybody who holds the bucket's lock after the owner has left it; or a stopped world (INV-2.3).
+   * Of an object that was made immortal while it was queued, nothing is changed and the result is not 0 (gh-152276).
    */
   explicitMerge(object: Ref, extra: number): number {
     const heap = this.i32;
     const local = Atomics.load(heap, object + Header.Local);
+    if (local === Immortal.Local) return Immortal.Local;
     Atomics.store(heap, object + Header.Local, 0);
     this.clearOwner(object);
     return this.publishMerged(object, local + extra);

@@ -39,12 +39,12 @@ const enum Chunk {
  * by its bucket. An entry holds the one reference that was donated.
  */
 export class MergeQueue {
-  private readonly i32: Int32Array;
+  protected readonly i32: Int32Array;
   private readonly block: number;
 
   constructor(
-    private readonly thread: MergeThread,
-    private readonly merger: Merger,
+    protected readonly thread: MergeThread,
+    protected readonly merger: Merger,
   ) {
     this.i32 = thread.i32;
     this.block = thread.block;
@@ -84,7 +84,7 @@ export class MergeQueue {
       this.mergeWithStoppedWorld(object);
       return;
     }
-    // Before the bucket opens: else the owner could drain and miss its wake-up call.
+    // Before the bucket opens: behind that the owner may exit, and its block be another thread's.
     Atomics.or(heap, target + ThreadBlock.Breaker, EvalBreaker.ExplicitMerge);
     rawUnlock(heap, bucket + BrcBucket.Lock);
   }
@@ -138,7 +138,7 @@ export class MergeQueue {
     if (total === 0) this.merger.deallocator.dealloc(object);
   }
 
-  private mergeWithStoppedWorld(object: Ref): void {
+  protected mergeWithStoppedWorld(object: Ref): void {
     this.thread.stopTheWorld();
     const total = this.merger.explicitMerge(object, -1);
     this.thread.startTheWorld();
@@ -163,7 +163,7 @@ export class MergeQueue {
     return true;
   }
 
-  private allocateChunk(): number {
+  protected allocateChunk(): number {
     try {
       return this.thread.allocator.alloc(Chunk.Words, HeapTag.Mem);
     } catch (error) {
@@ -204,7 +204,7 @@ export class MergeQueue {
   }
 
   /** Under the bucket's lock. */
-  private unlinkThread(bucket: number): void {
+  protected unlinkThread(bucket: number): void {
     const heap = this.i32;
     let link = bucket + BrcBucket.Head;
     while (heap[link] !== this.block) link = heap[link] + ThreadBlock.BrcNext;
@@ -213,6 +213,7 @@ export class MergeQueue {
   }
 }
 
-function bucketOf(id: number): number {
+/** The bucket of the thread with this id. */
+export function bucketOf(id: number): number {
   return Control.BrcBuckets + (id % Control.BucketCount) * BrcBucket.Words;
 }

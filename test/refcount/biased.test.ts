@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryError } from '#ungil/memory/errors.js';
-import { Control, EvalBreaker, GcBits, Immortal, SharedState, ThreadBlock } from '#ungil/memory/layout.js';
+import {
+  BuiltinType,
+  Control,
+  EvalBreaker,
+  GcBits,
+  Immortal,
+  SharedState,
+  ThreadBlock,
+} from '#ungil/memory/layout.js';
 import { RefcountWorld } from '../support/refcountWorld.js';
 
 const QUEUED = SharedState.Queued;
@@ -194,6 +202,17 @@ describe('immortal and deferred objects', () => {
     }
     expect([world.owner(x), world.local(x), world.shared(x)]).toEqual([0, Immortal.Local, 0]);
     expect(t2.refs.count(x)).toBe(3 * 2 ** 30);
+  });
+
+  test('an object that becomes immortal in a queue is left as it is (gh-152276)', () => {
+    const world = new RefcountWorld(2);
+    const [t1, t2] = world.threads;
+    const x = world.create(t1);
+    t2.refs.decref(x);
+    t1.refs.initImmortal(x, BuiltinType.Float);
+    t1.refs.mergeQueued();
+    expect([t1.dead, t2.dead]).toEqual([[], []]);
+    expect([world.owner(x), world.local(x), world.shared(x)]).toEqual([0, Immortal.Local, 0]);
   });
 
   test('deferred objects outlive their last counted reference until the bias is taken away', () => {
