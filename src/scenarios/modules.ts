@@ -1,8 +1,13 @@
 /** Modules that export the built-in scenarios, relative to this folder. */
 export const MODULES: readonly string[] = [
+  'refcount/sharedObject.js',
+  'refcount/mergeRoutes.js',
+  'refcount/mergeOrder.js',
+  'refcount/ownerExit.js',
+  'refcount/detachedOwner.js',
+  'refcount/immortal.js',
   'classic/counters.js',
   'classic/locks.js',
   'classic/treiber.js',
   'classic/miniBiased.js',
-  'refcount/sharedObject.js',
 ];
