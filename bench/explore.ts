@@ -5,7 +5,7 @@
 import { FiberEngine } from '../src/explore/fiberEngine.js';
 import { type LoadedScenarios, loadScenarios } from '../src/explore/loadScenarios.js';
 import { Strategy } from '../src/explore/machineLayout.js';
-import { sample, scout, searchTree, type Searched, type Stop } from '../src/explore/searches.js';
+import { type Searched, type Stop, sample, scout, searchTree } from '../src/explore/searches.js';
 import { settingOf } from '../src/explore/settings.js';
 
 const ROUNDS = 7;
@@ -21,7 +21,8 @@ interface Case {
 }
 
 const dpor = (engine: FiberEngine, stop: Stop): Promise<Searched> => searchTree(engine, 'dpor', stop);
-const random = (engine: FiberEngine, stop: Stop): Promise<Searched> => sample(engine, Strategy.Random, 1, stop);
+const random = (engine: FiberEngine, stop: Stop): Promise<Searched> =>
+  sample(engine, Strategy.Random, 1, stop);
 const pct = (engine: FiberEngine, stop: Stop): Promise<Searched> => sample(engine, Strategy.Pct, 3, stop);
 const pos = (engine: FiberEngine, stop: Stop): Promise<Searched> => sample(engine, Strategy.Pos, 1, stop);
 
@@ -91,6 +92,8 @@ for (let i = 0; i < ROUNDS; i++) {
 console.log('executions a second, medians of', ROUNDS, 'rounds:');
 for (const [at, { scenario, search }] of CASES.entries()) {
   const rate = Math.round(median(rates[at]) / 1000);
-  console.log(`  ${scenario.padEnd(14)} ${search.padEnd(7)} ${String(rate).padStart(4)} k/s  ${lengths[at].toFixed(1)} steps`);
+  console.log(
+    `  ${scenario.padEnd(14)} ${search.padEnd(7)} ${String(rate).padStart(4)} k/s  ${lengths[at].toFixed(1)} steps`,
+  );
 }
 console.log(`cas-counter-4 exhausted from cold: ${cold.executions} executions in ${cold.ms.toFixed(0)} ms`);

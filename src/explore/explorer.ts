@@ -29,6 +29,9 @@ export interface ExploreOptions {
 /** Between two looks at the clock. */
 const RUNS_A_LOOK = 64;
 
+/** How often progress is told, in milliseconds. */
+const PROGRESS_MS = 200;
+
 /** How often signals are let in, in milliseconds. */
 const BREATH_MS = 50;
 
@@ -62,6 +65,9 @@ class Explorer {
   private readonly all: Tally;
   private lastProgress = 0;
   private lastBreath = 0;
+  private searchStarted = 0;
+  /** All schedules with so many preemptions are covered; -1: none. */
+  private preemptions = -1;
 
   constructor(
     private readonly engine: FiberEngine,
@@ -77,8 +83,8 @@ class Explorer {
   async explore(): Promise<Exploration> {
     this.replayStored();
     this.all.merge(scout(this.engine));
-    const plan_ = plan(this.options.mode, this.options.budgetMs);
-    const done = await this.search(plan_);
+    this.searchStarted = performance.now();
+    const done = await this.search(plan(this.options.mode));
     return this.summarise(done);
   }
 
@@ -93,14 +99,15 @@ class Explorer {
   }
 
   /** Phase after phase, until one has exhausted the scenario or the budget is spent. */
-  private async search(plan_: Plan): Promise<{ phase: Phase; searched: Searched; seconds: number }> {
+  private async search({ phases }: Plan): Promise<{ phase: Phase; searched: Searched; seconds: number }> {
     let last: { phase: Phase; searched: Searched; seconds: number } | null = null;
-    for (const phase of plan_.phases) {
+    for (const phase of phases) {
       const start = performance.now();
-      const searched = await this.run(phase, this.stopAfter(phase.budgetMs, phase.giveUp));
+      const searched = await this.run(phase, this.stopAfter(phase));
       const seconds = (performance.now() - start) / 1000;
       last = { phase, searched, seconds };
       if (searched.exhausted && phase.proves) return last;
+      if (searched.exhausted && phase.kind === 'bound') this.preemptions = phase.depth;
       this.all.merge(searched.tally);
       if (this.options.interrupted()) break;
     }
@@ -129,20 +136,24 @@ class Explorer {
     }
   }
 
-  private stopAfter(budgetMs: number, giveUp: boolean): Stop {
+  private stopAfter({ share, giveUp }: Phase): Stop {
     const start = performance.now();
+    const left = Math.max(0, this.searchStarted + this.options.budgetMs - start);
+    const budget = left * share;
     return (executions, estimate) => {
       if (executions % RUNS_A_LOOK !== 0) return false;
       const now = performance.now();
       const spent = now - start;
-      const total = giveUp || now - this.lastProgress > 200 ? estimate() : null;
-      const left = total === null ? null : ((total - executions) * spent) / executions;
-      if (now - this.lastProgress > 200) {
-        this.lastProgress = now;
-        this.options.progress(executions, total, left);
+      const showing = now - this.lastProgress > PROGRESS_MS;
+      if (showing || giveUp) {
+        const total = estimate();
+        const leftMs = total === null ? null : ((total - executions) * spent) / executions;
+        if (showing) this.options.progress(executions, total, leftMs);
+        if (showing) this.lastProgress = now;
+        // An estimate is worth little before some thousand executions.
+        if (giveUp && executions >= 4096 && leftMs !== null && leftMs > 3 * left) return true;
       }
-      if (this.options.interrupted() || spent > budgetMs) return true;
-      if (giveUp && executions >= 4096 && left !== null && left > 4 * budgetMs) return true;
+      if (this.options.interrupted() || spent > budget) return true;
       if (now - this.lastBreath < BREATH_MS) return false;
       this.lastBreath = now;
       return breathe().then(() => this.options.interrupted());
@@ -179,7 +190,7 @@ class Explorer {
       executions: tally.executions,
       pruned: tally.pruned,
       seconds: (performance.now() - this.started) / 1000,
-      guarantee: guaranteeOf(done.phase, done.searched, tally, interrupted),
+      guarantee: guaranteeOf(done.phase, done.searched, tally, interrupted, this.preemptions),
       outcomes,
       unreached,
       violations,
@@ -244,16 +255,26 @@ function modeOf(requested: RequestedMode, phase: Phase): Mode {
   return phase.kind === 'bound' ? `bound=${phase.depth}` : phase.kind;
 }
 
-function guaranteeOf(phase: Phase, searched: Searched, tally: Tally, interrupted: boolean): string {
+function guaranteeOf(
+  phase: Phase,
+  searched: Searched,
+  tally: Tally,
+  interrupted: boolean,
+  preemptions: number,
+): string {
   const runs = count(tally.executions);
-  if (interrupted && !searched.exhausted) return `interrupted after ${runs} executions: not exhaustive`;
-  if (searched.exhausted) {
+  const bounded = preemptions < 0 ? '' : `all schedules of at most ${times(preemptions)}; `;
+  if (searched.exhausted && phase.proves) {
     if (phase.kind === 'dpor') return `exhaustive: ${runs} of ${runs} classes`;
     if (phase.kind === 'dfs') return `exhaustive: ${runs} of ${runs} interleavings`;
-    if (phase.kind === 'state') return `exhaustive: all ${count(searched.states)} states`;
-    if (phase.kind === 'bound') return `all schedules of at most ${phase.depth} preemptions, no more`;
+    return `exhaustive: all ${count(searched.states)} states`;
   }
-  return `sampled ${runs} executions, no guarantee`;
+  if (interrupted) return `${bounded}interrupted after ${runs} executions, not exhaustive`;
+  return `${bounded}sampled ${runs} executions, no ${bounded === '' ? '' : 'further '}guarantee`;
+}
+
+function times(preemptions: number): string {
+  return preemptions === 1 ? '1 preemption' : `${preemptions} preemptions`;
 }
 
 /** 1234567 as `1.2 M`. */

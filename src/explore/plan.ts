@@ -5,7 +5,8 @@ export interface Phase {
   readonly kind: 'dpor' | 'dfs' | 'state' | 'bound' | 'pct' | 'pos' | 'surw' | 'random';
   /** Preemptions of a bounded search, depth of PCT. */
   readonly depth: number;
-  readonly budgetMs: number;
+  /** Of the time that is left, 0 to 1. */
+  readonly share: number;
   /** Ends early when the estimate says that the budget will not do. */
   readonly giveUp: boolean;
   /** If it ends by itself, nothing is left to explore. */
@@ -16,34 +17,30 @@ export interface Plan {
   readonly phases: readonly Phase[];
 }
 
-/** What to do, in which order, in `budgetMs` milliseconds. */
-export function plan(mode: RequestedMode, budgetMs: number): Plan {
-  const phase = (kind: Phase['kind'], share = 1, depth = 0, giveUp = false): Phase => ({
-    kind,
-    depth,
-    budgetMs: budgetMs * share,
-    giveUp,
-    proves: kind === 'dpor' || kind === 'dfs' || kind === 'state',
-  });
+/** What to do, in which order. Shares are of the time that is left when the phase begins. */
+export function plan(mode: RequestedMode): Plan {
   if (mode === 'auto') {
     return {
       phases: [
-        phase('dpor', 0.4, 0, true),
-        phase('random', 0.02),
-        phase('pct', 0.02, 2),
-        phase('pct', 0.02, 3),
-        phase('pos', 0.02),
-        phase('bound', 0.04, 0),
-        phase('bound', 0.08, 1),
-        phase('bound', 0.1, 2),
-        phase('state', 0.2),
-        phase('surw', 0.05),
-        phase('pos', 0.05),
+        { ...phase('dpor', 0.5), giveUp: true },
+        phase('random', 0.03),
+        phase('pct', 0.03, 2),
+        phase('pct', 0.03, 3),
+        phase('pos', 0.03),
+        phase('bound', 0.05, 0),
+        phase('bound', 0.1, 1),
+        phase('state', 0.75),
+        phase('bound', 0.5, 2),
+        phase('surw', 0.5),
+        phase('pos', 1),
       ],
     };
   }
   if (mode.startsWith('bound=')) return { phases: [phase('bound', 1, Number(mode.slice(6)))] };
   if (mode.startsWith('pct=')) return { phases: [phase('pct', 1, Number(mode.slice(4)))] };
-  if (mode === 'stress') return { phases: [phase('random', 0.1)] };
-  return { phases: [phase(mode as Phase['kind'])] };
+  return { phases: [phase(mode === 'stress' ? 'random' : (mode as Phase['kind']), 1)] };
+}
+
+function phase(kind: Phase['kind'], share: number, depth = 0): Phase {
+  return { kind, depth, share, giveUp: false, proves: kind === 'dpor' || kind === 'dfs' || kind === 'state' };
 }

@@ -39,7 +39,7 @@ export interface AtomicOps {
 /** The twin in TypeScript: the same operations through `Atomics`. */
 export class PlainAtomicOps implements AtomicOps {
   private readonly i32: Int32Array;
-  private readonly u8: Uint8Array;
+  protected readonly u8: Uint8Array;
 
   constructor(memory: SharedMemory) {
     this.i32 = memory.i32;

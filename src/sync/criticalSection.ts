@@ -119,7 +119,7 @@ export class CriticalSections {
     return this.beginWaiting(byte, 0, false);
   }
 
-  private beginOrdered(first: number, second: number): number {
+  protected beginOrdered(first: number, second: number): number {
     const top = this.top;
     if (top === this.limit || this.atomics.tryLock(first) !== 0) {
       return this.beginOrderedSlow(first, second, false);
@@ -233,7 +233,7 @@ export class CriticalSections {
    * thread that is suspended, and waiting for it would never end (gh-144513, PIT-6.1). A mutex that is free is
    * locked all the same: this is asked on the slow path only.
    */
-  private isWorldStopped(): boolean {
+  protected isWorldStopped(): boolean {
     return Atomics.load(this.i32, Control.WorldStopped) !== 0;
   }
 

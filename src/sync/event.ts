@@ -12,7 +12,7 @@ const enum EventState {
  * instance a thread; methods take the byte's address.
  */
 export class Event {
-  private readonly u8: Uint8Array;
+  protected readonly u8: Uint8Array;
 
   constructor(
     thread: SyncThread,

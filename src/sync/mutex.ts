@@ -159,19 +159,19 @@ export class Mutex {
    * that one has waited long enough, else wakes it to compete. Nobody else writes a byte that has both bits set.
    */
   private unparkOne(byte: number): void {
-    const heap = this.i32;
     const lot = this.lot;
     const waiter = lot.beginUnpark(byte);
-    let value = 0;
-    if (waiter !== 0) {
-      if (lot.hasWaiters(byte)) value |= MutexBit.Parked;
-      if (isAfter(this.clock.microseconds(), heap[waiter + ThreadBlock.WaitFairTime])) {
-        value |= MutexBit.Locked;
-        heap[waiter + ThreadBlock.WaitHandedOff] = 1;
-        heap[this.block + ThreadBlock.Counters + Counter.HandOffs]++;
-      }
-    }
-    Atomics.store(this.u8, byte, value);
+    Atomics.store(this.u8, byte, waiter === 0 ? 0 : this.valueFor(waiter, lot.hasWaiters(byte)));
     lot.finishUnpark(byte, waiter);
+  }
+
+  /** What the byte becomes for this waiter: still locked if it has waited long enough; its record is told. */
+  protected valueFor(waiter: number, others: boolean): number {
+    const heap = this.i32;
+    const parked = others ? MutexBit.Parked : 0;
+    if (!isAfter(this.clock.microseconds(), heap[waiter + ThreadBlock.WaitFairTime])) return parked;
+    heap[waiter + ThreadBlock.WaitHandedOff] = 1;
+    heap[this.block + ThreadBlock.Counters + Counter.HandOffs]++;
+    return parked | MutexBit.Locked;
   }
 }

@@ -35,7 +35,7 @@ export class ParkingLot {
   handedOff = false;
 
   private readonly thread: SyncThread;
-  private readonly i32: Int32Array;
+  protected readonly i32: Int32Array;
   private readonly u8: Uint8Array;
   private readonly block: number;
   private readonly semaphore: Semaphore;
@@ -63,7 +63,7 @@ export class ParkingLot {
     const bucket = bucketOf(address);
     this.handedOff = false;
     rawLock(heap, bucket + ParkingBucket.Lock);
-    if (Atomics.load(this.u8, address) !== expected) return this.leaveAgain(bucket);
+    if (!this.stillShows(address, expected)) return this.leaveAgain(bucket);
     return this.parkLocked(bucket, address, timeoutMs, detach);
   }
 
@@ -125,6 +125,11 @@ export class ParkingLot {
     return this.postChain(first);
   }
 
+  /** The look under the bucket's lock: whoever changes the byte and then unparks finds the waiter, or was seen here. */
+  protected stillShows(address: number, expected: number): boolean {
+    return Atomics.load(this.u8, address) === expected;
+  }
+
   private leaveAgain(bucket: number): ParkResult {
     rawUnlock(this.i32, bucket + ParkingBucket.Lock);
     return ParkResult.Again;
@@ -173,7 +178,11 @@ export class ParkingLot {
     const unparking = heap[this.block + ThreadBlock.WaitUnparking] === 1;
     if (!unparking) this.unlink(bucket, this.block);
     rawUnlock(heap, bucket + ParkingBucket.Lock);
-    if (!unparking) return ParkResult.Timeout;
+    return unparking ? this.takeLatePost() : ParkResult.Timeout;
+  }
+
+  /** Dequeued by an unparker while the time ran out. */
+  protected takeLatePost(): ParkResult {
     this.semaphore.wait(Infinity);
     return ParkResult.Ok;
   }
@@ -261,7 +270,7 @@ export class ParkingLot {
   }
 
   /** Posts a chain of dequeued waiters. A posted waiter may re-use its record at once, hence the early read. */
-  private postChain(first: number): number {
+  protected postChain(first: number): number {
     const heap = this.i32;
     let count = 0;
     let waiter = first;

@@ -15,7 +15,7 @@ const POLL_MS = 1;
 export class StopTheWorld {
   private readonly i32: Int32Array;
 
-  constructor(private readonly thread: ThreadState) {
+  constructor(protected readonly thread: ThreadState) {
     this.i32 = thread.i32;
   }
 
@@ -36,8 +36,7 @@ export class StopTheWorld {
     this.thread.qsbr.detach();
     while (this.parkDetached() > 0) {
       rawUnlock(heap, Control.HeadLock);
-      // Without detaching: that would release this thread's own critical sections (gh-118332).
-      futexWait(heap, Control.StopEvent, 0, POLL_MS);
+      this.waitForOthers();
       rawLock(heap, Control.HeadLock);
     }
     Atomics.store(heap, Control.WorldStopped, 1);
@@ -60,6 +59,11 @@ export class StopTheWorld {
     }
     rawUnlock(heap, Control.HeadLock);
     this.thread.mutex.unlock(Control.StopMutex << 2);
+  }
+
+  /** Without detaching: that would release this thread's own critical sections (gh-118332). */
+  protected waitForOthers(): void {
+    futexWait(this.i32, Control.StopEvent, 0, POLL_MS);
   }
 
   /**

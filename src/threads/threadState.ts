@@ -80,12 +80,7 @@ export class ThreadState implements SyncThread {
       heap[block + ThreadBlock.Alive] = 1;
       Atomics.store(heap, block + ThreadBlock.Breaker, 0);
       for (let i = 0; i < Counter.Count; i++) heap[block + ThreadBlock.Counters + i] = 0;
-      const stopped = Atomics.load(heap, Control.StopRequested) !== 0;
-      Atomics.store(
-        heap,
-        block + ThreadBlock.Status,
-        stopped ? ThreadStatus.Suspended : ThreadStatus.Detached,
-      );
+      Atomics.store(heap, block + ThreadBlock.Status, this.statusAtBirth());
     }
     rawUnlock(heap, Control.HeadLock);
     if (taken) throw new FatalError(`thread slot ${this.slot} is in use`);
@@ -100,9 +95,7 @@ export class ThreadState implements SyncThread {
     rawLock(heap, Control.HeadLock);
     heap[block + ThreadBlock.Alive] = 0;
     const status = Atomics.load(heap, block + ThreadBlock.Status);
-    if (Atomics.load(heap, Control.StopRequested) !== 0 && status !== ThreadStatus.Suspended) {
-      countDown(heap);
-    }
+    if (status !== ThreadStatus.Suspended) this.leaveCountdown();
     Atomics.store(heap, block + ThreadBlock.Status, ThreadStatus.Detached);
     rawUnlock(heap, Control.HeadLock);
   }
@@ -113,7 +106,7 @@ export class ThreadState implements SyncThread {
     const status = this.block + ThreadBlock.Status;
     for (;;) {
       this.lock.take();
-      const before = Atomics.compareExchange(heap, status, ThreadStatus.Detached, ThreadStatus.Attached);
+      const before = this.becomeAttached();
       if (before === ThreadStatus.Detached) break;
       this.lock.drop(true);
       if (before === ThreadStatus.ShuttingDown) throw new RunAborted('interrupt');
@@ -178,6 +171,21 @@ export class ThreadState implements SyncThread {
     if (bits & EvalBreaker.AsyncException) checkAbort(heap);
   }
 
+  /** Under HeadLock. Who is stopping the world has counted without this thread, and must not find it detached. */
+  protected statusAtBirth(): ThreadStatus {
+    const stopping = Atomics.load(this.i32, Control.StopRequested) !== 0;
+    return stopping ? ThreadStatus.Suspended : ThreadStatus.Detached;
+  }
+
+  /**
+   * Returns the status before: the thread is attached if that was `Detached`. The exchange decides the race with a
+   * thread that is stopping the world: exactly one of the two wins (D17).
+   */
+  protected becomeAttached(): number {
+    const status = this.block + ThreadBlock.Status;
+    return Atomics.compareExchange(this.i32, status, ThreadStatus.Detached, ThreadStatus.Attached);
+  }
+
   /** A stop was requested: goes to `Suspended` and counts itself off (CPython `_PyThreadState_Suspend`). */
   private suspend(): void {
     const heap = this.i32;
@@ -186,17 +194,24 @@ export class ThreadState implements SyncThread {
     this.qsbr.detach();
     rawLock(heap, Control.HeadLock);
     const requested = Atomics.load(heap, Control.StopRequested) !== 0;
-    Atomics.store(
-      heap,
-      this.block + ThreadBlock.Status,
-      requested ? ThreadStatus.Suspended : ThreadStatus.Detached,
-    );
+    this.becomeInactive(requested);
     if (requested) {
       heap[this.block + ThreadBlock.Counters + Counter.Suspensions]++;
       countDown(heap);
     }
     rawUnlock(heap, Control.HeadLock);
     this.lock.drop(true);
+  }
+
+  /** Under HeadLock. Counted off as `Detached` the thread could come back in the middle of the pause (gh-116396). */
+  protected becomeInactive(stopping: boolean): void {
+    const status = stopping ? ThreadStatus.Suspended : ThreadStatus.Detached;
+    Atomics.store(this.i32, this.block + ThreadBlock.Status, status);
+  }
+
+  /** Under HeadLock: a thread that goes for good need not be waited for. */
+  protected leaveCountdown(): void {
+    if (Atomics.load(this.i32, Control.StopRequested) !== 0) countDown(this.i32);
   }
 
   private leave(status: ThreadStatus, final: boolean): void {
