@@ -1,4 +1,4 @@
-import { Cell, EventCell, FindCell, Size, ThreadCell, Virtual } from './machineLayout.js';
+import { Cell, EventCell, FindCell, Size, ThreadCell, Virtual, Visible } from './machineLayout.js';
 
 /** What travels to a worker. */
 export interface BuffersHandle {
@@ -21,7 +21,7 @@ export class Buffers {
   readonly segments: Int32Array;
   readonly replay: Int32Array;
   readonly finds: Int32Array;
-  /** By word: 1 = plain accesses are steps. */
+  /** By word: `Visible`. */
   readonly visible: Uint8Array;
   /** By word: number of its location, 0 none yet. */
   readonly locationOf: Int32Array;
@@ -76,9 +76,17 @@ export class Buffers {
 
   /** Plain accesses to this word are steps from now on, because threads race for it. */
   promote(word: number): void {
-    if (this.visible[word] !== 0) return;
+    if (this.visible[word] !== Visible.No) return;
     this.location(word);
-    this.visible[word] = 1;
+    this.visible[word] = Visible.Yes;
+    this.cells[Cell.Promoted]++;
+  }
+
+  /** The scenario's `never` has read this word: every write to it is a step, and depends on the other such writes. */
+  watch(word: number): void {
+    if (this.visible[word] === Visible.Watched) return;
+    this.location(word);
+    this.visible[word] = Visible.Watched;
     this.cells[Cell.Promoted]++;
   }
 

@@ -1,6 +1,6 @@
 import type { Buffers } from './buffers.js';
 import { OpKind } from './hooks.js';
-import { Cell, EdgeTo, EventCell, Touch } from './machineLayout.js';
+import { Cell, EdgeTo, EventCell, Touch, Virtual } from './machineLayout.js';
 
 /** Called for each thread that should have been tried in place of the step `depth`. */
 export interface BacktrackSet {
@@ -99,7 +99,9 @@ export class RaceReversal {
       }
       return;
     }
-    this.collectAt(events[e + EventCell.Location], events[e + EventCell.Touch], thread);
+    const touch = events[e + EventCell.Touch];
+    this.collectAt(events[e + EventCell.Location], touch, thread);
+    if ((touch & Touch.Watched) !== 0) this.candidate(this.lastWrite[Virtual.Watched]);
   }
 
   private collectAt(location: number, touch: Touch, thread: number): void {
@@ -132,6 +134,7 @@ export class RaceReversal {
     }
     const location = events[e + EventCell.Location];
     const touch = events[e + EventCell.Touch];
+    if ((touch & Touch.Watched) !== 0) this.lastWrite[Virtual.Watched] = step;
     if (location === 0) return;
     if ((touch & Touch.Read) !== 0) this.lastRead[location * 8 + thread] = step;
     if ((touch & Touch.Write) !== 0) this.lastWrite[location] = step;

@@ -54,6 +54,8 @@ export class FiberEngine {
   private baseJournal = 0;
   private baseShadow = 0;
   private found: Found[] = [];
+  /** `never` has held in this execution. */
+  private broken = false;
   private readonly first: OpKind;
 
   constructor(
@@ -78,7 +80,7 @@ export class FiberEngine {
     this.machine = new Machine(this.buffers, memory, shadow, monitor);
     this.hooks = loaded.hooks;
     this.hooks.machine = this.machine;
-    this.hooks.between = null;
+    this.hooks.between = setting.spec.never === undefined ? null : () => this.checkNever();
     this.hooks.tracer = null;
     this.names = new Names(memory.i32);
     this.services = new FiberServices(this.hooks, this.names, (message) => {
@@ -170,6 +172,7 @@ export class FiberEngine {
     hooks.begin();
     if (this.found.length > 0) this.found = [];
     this.services.begin();
+    this.broken = false;
     if (!this.kept) {
       c[Cell.Current] = -1;
       this.setUp();
@@ -244,6 +247,25 @@ export class FiberEngine {
     if (this.machine.c[Cell.End] === End.Failed) throw error;
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.found.push({ fault: 'error', message: `${this.threads[t]} threw ${text}` });
+  }
+
+  /** Between two steps: the condition that must not hold. It is reported once an execution. */
+  private checkNever(): void {
+    const { hooks, spec, world, state } = this;
+    const { thread } = hooks;
+    if (hooks.starting || this.broken || spec.never === undefined) return;
+    hooks.thread = -1;
+    hooks.watching = true;
+    try {
+      const broken = this.drive(spec.never(state, world));
+      if (broken === undefined || broken === false || broken === '') return;
+      this.broken = true;
+      const text = typeof broken === 'string' ? broken : 'what must never hold does';
+      this.found.push({ fault: 'broken invariant', message: `${text}, after step ${this.machine.c[Cell.Step]}` });
+    } finally {
+      hooks.thread = thread;
+      hooks.watching = false;
+    }
   }
 
   // --- What it came to ---

@@ -36,6 +36,8 @@ export class FiberHooks implements Hooks {
   /** Threads run up to their first step, and nobody is chosen yet. */
   starting = false;
   tracer: Tracer | null = null;
+  /** What is read now is what `never` looks at. */
+  watching = false;
   /** Called between two steps; the memory is as after the last one. */
   between: (() => void) | null = null;
   readonly atomics: Readonly<Record<string, unknown>>;
@@ -71,6 +73,7 @@ export class FiberHooks implements Hooks {
       return false;
     }
     if (thread < 0) {
+      if (this.watching && kind === OpKind.Load) machine.buffers.watch(wordOf(code, index));
       this.directResult = machine.direct(kind, code, index, a, b);
       return false;
     }
@@ -87,7 +90,11 @@ export class FiberHooks implements Hooks {
     const { machine, thread } = this;
     const code = machine.viewCode(view);
     if (code === ViewCode.None) return this.foreign(view, site);
-    if (thread < 0 || typeof index !== 'number') return false;
+    if (typeof index !== 'number') return false;
+    if (thread < 0) {
+      if (this.watching) machine.buffers.watch(wordOf(code, index));
+      return false;
+    }
     const word = code === ViewCode.I32 ? index : wordOf(code, index);
     if (machine.c[Cell.Gil] === 0 && machine.isVisible(word)) {
       machine.announce(thread, OpKind.Read, code, index, 0, 0, site);

@@ -12,6 +12,7 @@ import {
   Touch,
   ViewCode,
   Virtual,
+  Visible,
 } from './machineLayout.js';
 import type { Monitor } from './monitor.js';
 import { Random } from './random.js';
@@ -199,7 +200,9 @@ export class Machine {
         ? Virtual.Gil
         : kind === OpKind.Call || kind === OpKind.Return
           ? Virtual.History
-          : Virtual.None;
+          : kind === OpKind.Clock && c[Cell.ClockJump] > 0
+            ? Virtual.Clock
+            : Virtual.None;
     if (kind === OpKind.Choose) c[T + ThreadCell.Alternatives] = a;
     else if (kind === OpKind.Clock) c[T + ThreadCell.Alternatives] = c[Cell.ClockJump] > 0 ? 2 : 1;
   }
@@ -450,7 +453,6 @@ export class Machine {
         return Touch.Read | Touch.QueueWrite;
       case OpKind.Notify:
         return Touch.QueueWrite;
-      case OpKind.Clock:
       case OpKind.Choose:
         return Touch.None;
       default:
@@ -528,7 +530,7 @@ export class Machine {
     events[e + EventCell.Thread] = thread;
     events[e + EventCell.Kind] = c[T + ThreadCell.Kind];
     events[e + EventCell.Location] = c[T + ThreadCell.Location];
-    events[e + EventCell.Touch] = touch;
+    events[e + EventCell.Touch] = this.writesWatched(T, touch) ? touch | Touch.Watched : touch;
     events[e + EventCell.Edge] = this.followsAll(T, thread) ? EdgeTo.Everything : c[T + ThreadCell.Edge];
     events[e + EventCell.Choice] = c[T + ThreadCell.Choice];
     events[e + EventCell.Alternatives] = c[T + ThreadCell.Alternatives];
@@ -568,8 +570,12 @@ export class Machine {
     if (c[P + ThreadCell.Kind] === OpKind.Free || c[Q + ThreadCell.Kind] === OpKind.Free) {
       return this.overlap(P, Q);
     }
-    if (c[P + ThreadCell.Location] !== c[Q + ThreadCell.Location]) return false;
-    return conflict(touchP, touchQ);
+    if (c[P + ThreadCell.Location] === c[Q + ThreadCell.Location]) return conflict(touchP, touchQ);
+    return this.writesWatched(P, touchP) && this.writesWatched(Q, touchQ);
+  }
+
+  private writesWatched(T: number, touch: Touch): boolean {
+    return (touch & Touch.Write) !== 0 && this.visible[this.c[T + ThreadCell.Word]] === Visible.Watched;
   }
 
   private overlap(P: number, Q: number): boolean {
@@ -865,7 +871,7 @@ export class Machine {
 
   /** Whether plain accesses to this word are steps. */
   isVisible(word: number): boolean {
-    return this.visible[word] !== 0 || this.c[Cell.EveryAccess] !== 0;
+    return this.visible[word] !== Visible.No || this.c[Cell.EveryAccess] !== 0;
   }
 
   /**

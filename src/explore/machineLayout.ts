@@ -150,6 +150,8 @@ export const enum Touch {
   /** Looks at the queue of waiters, changes it. */
   QueueRead = 4,
   QueueWrite = 8,
+  /** In the log: a write to a word that `never` looks at. */
+  Watched = 16,
 }
 
 /** Numbers of locations that are no words. */
@@ -157,14 +159,26 @@ export const enum Virtual {
   None = 0,
   Gil = 1,
   History = 2,
-  TimePasses = 3,
-  First = 4,
+  /** The clock, where it can jump. */
+  Clock = 3,
+  /** All words that the scenario's `never` looks at. */
+  Watched = 4,
+  First = 5,
 }
 
 /** `EventCell.Edge` of a time-out that came because nobody could do anything else: it follows every other step. */
 export const enum EdgeTo {
   None = -1,
   Everything = -2,
+}
+
+/** `Buffers.visible`. */
+export const enum Visible {
+  /** Plain accesses are no steps. */
+  No = 0,
+  Yes = 1,
+  /** And `never` looks at it: writes to such words depend on each other. */
+  Watched = 2,
 }
 
 /** Why an execution ended. */

@@ -167,8 +167,7 @@ export class BiasedRefCounter implements RefCounter {
 
   /**
    * Declared racy read: owner and mutex, in the same word, may be changing. The bit itself is set before the object
-   * is published, and cleared when nobody has the object on its stack. May touch a freed block: `Globals.load` asks
-   * before it has a reference. The link of a free list, an address below 2^29, never shows the bit.
+   * is published, and cleared when nobody has the object on its stack.
    */
   isDeferred(object: Ref): boolean {
     return (this.i32[object] & (GcBits.Deferred << 24)) !== 0;

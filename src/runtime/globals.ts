@@ -18,6 +18,8 @@ class GlobalCache {
   kind = 0;
   /** Word address of the value; its key is the word before. */
   slot = Header.Words;
+  /** A value with deferred counts that this site has had a reference to; -1: none. */
+  deferred: Ref = -1;
 }
 
 /**
@@ -27,7 +29,7 @@ class GlobalCache {
  */
 export class Globals {
   private readonly i32: Int32Array;
-  private readonly refs: RefCounter;
+  protected readonly refs: RefCounter;
   private readonly caches: GlobalCache[] = [];
   /** gilectomy: no read without the dict's mutex. */
   private readonly locked: boolean;
@@ -45,6 +47,7 @@ export class Globals {
     cache.dict = dict;
     cache.name = this.t.strings.intern(name);
     cache.keys = 0;
+    cache.deferred = -1;
   }
 
   /**
@@ -52,14 +55,22 @@ export class Globals {
    * `Calls.close`, or let a call steal it. Throws AttributeError if the name does not exist.
    *
    * Declared racy reads, as in a lock-free dict lookup: table, key and value are loaded without the lock. A
-   * deferred object needs no more, for only a collector frees it, nor does an own or immortal one; any other is
-   * incremented conditionally, and then the table is looked at again.
+   * deferred object that the site knows needs no more, for only a collector frees it (which would have to clear the
+   * caches). Any other is incremented, and then the table is looked at again, but for own and immortal ones.
    */
   load(site: number): Ref {
     const cache = this.caches[site];
     if (!this.holds(cache)) return this.loadSlow(cache);
     const value = this.i32[cache.slot];
-    return value !== 0 && this.refs.isDeferred(value) ? value : this.loadCounted(cache, value);
+    return this.isKnownDeferred(value, cache.deferred) ? value : this.loadCounted(cache, value);
+  }
+
+  /**
+   * The deferred bit itself says nothing until there is a reference: the value may be gone, and its block a new
+   * function that was never in this dict.
+   */
+  protected isKnownDeferred(value: Ref, known: Ref): boolean {
+    return value === known;
   }
 
   /** Declared racy reads: see `load`. The table is looked into only while the dict shows it. */
@@ -76,12 +87,13 @@ export class Globals {
   }
 
   private loadCounted(cache: GlobalCache, value: Ref): Ref {
-    return value !== 0 && this.refs.tryIncrefFast(value) ? value : this.loadForeign(cache, value);
+    if (value === 0 || !this.refs.tryIncrefFast(value)) return this.loadForeign(cache, value);
+    return this.settle(cache, value);
   }
 
   private loadForeign(cache: GlobalCache, value: Ref): Ref {
     if (value !== 0 && this.refs.tryIncrefCompare(cache.slot, value)) {
-      if (this.unchanged(cache)) return value;
+      if (this.unchanged(cache)) return this.settle(cache, value);
       this.refs.decref(value);
     }
     return this.loadSlow(cache);
@@ -92,13 +104,20 @@ export class Globals {
   }
 
   private loadSlow(cache: GlobalCache): Ref {
-    const { dicts, refs, strings } = this.t;
+    const { dicts, strings } = this.t;
     const value = dicts.get(cache.dict, cache.name);
     if (value === 0) {
       throw new PythonError('AttributeError', `name '${strings.text(cache.name)}' is not defined`);
     }
     if (!this.locked) this.remember(cache);
-    if (refs.isDeferred(value)) refs.decref(value);
+    return this.settle(cache, value);
+  }
+
+  /** Makes a new reference one of the stack's. */
+  private settle(cache: GlobalCache, value: Ref): Ref {
+    if (!this.refs.isDeferred(value)) return value;
+    cache.deferred = value;
+    this.refs.decref(value);
     return value;
   }
 

@@ -95,7 +95,7 @@ export class ThreadState implements SyncThread {
     rawLock(heap, Control.HeadLock);
     heap[block + ThreadBlock.Alive] = 0;
     const status = Atomics.load(heap, block + ThreadBlock.Status);
-    if (status !== ThreadStatus.Suspended) this.leaveCountdown();
+    this.leaveCountdown(status);
     Atomics.store(heap, block + ThreadBlock.Status, ThreadStatus.Detached);
     rawUnlock(heap, Control.HeadLock);
   }
@@ -209,9 +209,10 @@ export class ThreadState implements SyncThread {
     Atomics.store(this.i32, this.block + ThreadBlock.Status, status);
   }
 
-  /** Under HeadLock: a thread that goes for good need not be waited for. */
-  protected leaveCountdown(): void {
-    if (Atomics.load(this.i32, Control.StopRequested) !== 0) countDown(this.i32);
+  /** Under HeadLock: who goes for good need not be waited for. Who is suspended has been counted off already. */
+  protected leaveCountdown(status: ThreadStatus): void {
+    const stopping = Atomics.load(this.i32, Control.StopRequested) !== 0;
+    if (stopping && status !== ThreadStatus.Suspended) countDown(this.i32);
   }
 
   private leave(status: ThreadStatus, final: boolean): void {
