@@ -12,13 +12,20 @@ interface Block {
   kind?: TypeKind;
 }
 
+/** What `mark` returns. */
+export interface BlockMark {
+  readonly blocks: readonly Block[];
+  readonly counts: ReadonlyMap<string, number>;
+  readonly named: number;
+}
+
 /**
  * Names for blocks of the model heap: what is in them, numbered for each kind in the order of allocation. A block
  * without a header is an array; one whose header is not written yet goes by its place among all blocks.
  */
 export class BlockNames {
   private blocks: Block[] = [];
-  private readonly counts = new Map<string, number>();
+  private counts = new Map<string, number>();
   /** Blocks before this one have their names. */
   private named = 0;
 
@@ -35,12 +42,33 @@ export class BlockNames {
     this.named = 0;
   }
 
+  /** The blocks so far, to come back to. */
+  mark(): BlockMark {
+    const { blocks, counts, named } = this;
+    return { blocks: blocks.map((block) => ({ ...block })), counts: new Map(counts), named };
+  }
+
+  /** Forgets everything since the mark. */
+  restore({ blocks, counts, named }: BlockMark): void {
+    this.blocks = blocks.map((block) => ({ ...block }));
+    this.counts = new Map(counts);
+    this.named = named;
+  }
+
   /** `list#3.items`, of the block that has this word now or had it last; undefined if none ever had. */
   nameOf(word: number): string | undefined {
+    return this.refer(word)?.();
+  }
+
+  /** The name of the block that has this word now, to be asked for when its header has been written. */
+  refer(word: number): (() => string) | undefined {
     const block = this.blocks.findLast(({ address, words }) => word >= address && word < address + words);
-    if (block === undefined) return undefined;
     this.giveNames();
-    const offset = word - block.address;
+    return block === undefined ? undefined : () => this.nameIn(block, word - block.address);
+  }
+
+  private nameIn(block: Block, offset: number): string {
+    this.giveNames();
     if (block.tag === HeapTag.Mem) return `${block.name}[${offset}]`;
     const field = this.objects.field(offset, block.tag, block.kind);
     const name = block.name ?? `obj#${block.ordinal}`;

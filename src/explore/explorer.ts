@@ -1,9 +1,8 @@
 import { FiberEngine } from './fiberEngine.js';
-import { SiteMark } from './hooks.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { Cell, Strategy } from './machineLayout.js';
-import { placeOf } from './places.js';
 import { type Phase, type Plan, plan } from './plan.js';
+import { raceRows } from './raceRows.js';
 import type { RequestedMode } from './raceTypes.js';
 import { replaySchedule } from './replay.js';
 import type { Exploration, Mode, OutcomeRow, RaceRow } from './results.js';
@@ -240,13 +239,7 @@ class Explorer {
 
   private raceRows(tally: Tally): RaceRow[] {
     const races = new Map([...this.all.races, ...tally.races]);
-    return [...races.values()].map(({ word, site, otherSite, count }) => ({
-      location: this.engine.names.nameOf(word),
-      first: placeOf(this.loaded, otherSite),
-      second: placeOf(this.loaded, site),
-      declared: [site, otherSite].some((one) => one >= 0 && (this.loaded.marks(one) & SiteMark.Racy) !== 0),
-      count,
-    }));
+    return raceRows(this.engine, this.loaded, races.values());
   }
 }
 

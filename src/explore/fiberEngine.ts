@@ -4,7 +4,7 @@ import type { Services } from '../scenarios/services.js';
 import type { World } from '../scenarios/world.js';
 import type { Buffers } from './buffers.js';
 import type { EngineMemory } from './engineMemory.js';
-import type { FiberHooks } from './fiberHooks.js';
+import type { FiberHooks, Tracer } from './fiberHooks.js';
 import { FiberServices } from './fiberServices.js';
 import { OpKind } from './hooks.js';
 import { JsState } from './jsState.js';
@@ -56,6 +56,7 @@ export class FiberEngine {
   private found: Found[] = [];
   /** `never` has held in this execution. */
   private broken = false;
+  private tracing = false;
   private readonly first: OpKind;
 
   constructor(
@@ -99,6 +100,26 @@ export class FiberEngine {
     this.machine.shadow.restore(0);
   }
 
+  /**
+   * Does `work`, which runs executions, while a tracer is told of each step and blocks that the threads make are
+   * given names. These are known until `work` returns.
+   */
+  traced<R>(tracer: Tracer, work: () => R): R {
+    const { hooks, names, services } = this;
+    const mark = names.mark();
+    this.tracing = true;
+    services.tracksNames = true;
+    hooks.tracer = tracer;
+    try {
+      return work();
+    } finally {
+      this.tracing = false;
+      services.tracksNames = false;
+      hooks.tracer = null;
+      if (this.kept) names.restore(mark);
+    }
+  }
+
   /** The services of this engine, for tests. */
   get offered(): Services {
     return this.services;
@@ -131,7 +152,7 @@ export class FiberEngine {
     if (!freezePlainData(this.state)) return;
     this.kept = true;
     this.mark();
-    this.js = this.world.touched ? new JsState(this.world) : null;
+    this.js = this.world.touched ? new JsState(this.world, this.services) : null;
   }
 
   private mark(): void {
@@ -152,7 +173,7 @@ export class FiberEngine {
     );
     this.state = this.spec.setup === undefined ? undefined : this.drive(this.spec.setup(this.world));
     this.drive(this.world.beginRun());
-    this.services.tracksNames = false;
+    this.services.tracksNames = this.tracing;
   }
 
   /** Runs code that no thread can interrupt. */

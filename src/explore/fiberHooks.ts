@@ -22,6 +22,8 @@ export interface Tracer {
   before(thread: number): void;
   /** It has been taken; of a plain access, its write is still to come. */
   after(thread: number): void;
+  /** A plain access follows that is no step: under the GIL, or in code that cannot be suspended. */
+  plain(thread: number, kind: OpKind.Read | OpKind.Write, code: ViewCode, index: number, site: number): void;
 }
 
 /**
@@ -78,8 +80,18 @@ export class FiberHooks implements Hooks {
       return false;
     }
     machine.announce(thread, kind, code, index, a, b, site);
-    if (machine.c[Cell.Gil] !== 0 && machine.takeUnderGil(thread)) return false;
+    if (machine.c[Cell.Gil] !== 0 && this.takeUnderGil(thread)) return false;
     return this.reach(thread);
+  }
+
+  private takeUnderGil(thread: number): boolean {
+    const { machine, tracer } = this;
+    if (tracer === null) return machine.takeUnderGil(thread);
+    tracer.announced(thread);
+    tracer.before(thread);
+    const taken = machine.takeUnderGil(thread);
+    if (taken) tracer.after(thread);
+    return taken;
   }
 
   exec(): number | string | undefined {
@@ -100,6 +112,7 @@ export class FiberHooks implements Hooks {
       machine.announce(thread, OpKind.Read, code, index, 0, 0, site);
       return this.reach(thread);
     }
+    if (this.tracer !== null) this.tracer.plain(thread, OpKind.Read, code, index, site);
     machine.plainRead(thread, word, site);
     return false;
   }
@@ -114,7 +127,10 @@ export class FiberHooks implements Hooks {
     else if (machine.c[Cell.Gil] === 0 && machine.isVisible(word)) {
       machine.announce(thread, OpKind.Write, code, index, 0, 0, site);
       return this.reach(thread);
-    } else machine.plainWrite(thread, word, code, site);
+    } else {
+      if (this.tracer !== null) this.tracer.plain(thread, OpKind.Write, code, index, site);
+      machine.plainWrite(thread, word, code, site);
+    }
     return false;
   }
 
@@ -176,11 +192,24 @@ export class FiberHooks implements Hooks {
   }
 
   readSync(view: unknown, index: unknown, site: number): void {
-    if (this.thread >= 0 && this.read(view, index, site)) this.fail('a read that others race with', site);
+    if (this.thread < 0) return;
+    if (this.inOneStep(() => this.read(view, index, site))) this.fail('a read that others race with', site);
   }
 
   writeSync(view: unknown, index: unknown, site: number): void {
-    if (this.write(view, index, site)) this.fail('a write that others race with', site);
+    if (this.inOneStep(() => this.write(view, index, site))) this.fail('a write that others race with', site);
+  }
+
+  /** A replay makes every access a step, but not where nobody can be switched to: the search did not either. */
+  private inOneStep(access: () => boolean): boolean {
+    const { c } = this.machine;
+    if (c[Cell.EveryAccess] === 0) return access();
+    c[Cell.EveryAccess] = 0;
+    try {
+      return access();
+    } finally {
+      c[Cell.EveryAccess] = 1;
+    }
   }
 
   random(): number {

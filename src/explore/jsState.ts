@@ -15,9 +15,12 @@ export class JsState {
   private readonly maps: { target: Map<unknown, unknown>; entries: [unknown, unknown][] }[] = [];
   private readonly sets: { target: Set<unknown>; values: unknown[] }[] = [];
 
-  /** Notes everything that can be reached from `root` through fields, arrays, maps and sets. */
-  constructor(root: object) {
-    const seen = new Set<object>();
+  /**
+   * Notes everything that can be reached from `root` through fields, arrays, maps and sets, but not through `engine`:
+   * what the engine keeps from one execution to the next is not the world's.
+   */
+  constructor(root: object, engine: object) {
+    const seen = new Set<object>([engine]);
     const queue: object[] = [root];
     for (let at = 0; at < queue.length; at++) this.save(queue[at], seen, queue);
   }

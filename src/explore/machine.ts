@@ -133,6 +133,8 @@ export class Machine {
     c[T + ThreadCell.Steps] = 0;
     c[T + ThreadCell.ReadCount] = 0;
     c[T + ThreadCell.SpinCount] = 0;
+    c[T + ThreadCell.SpinLocation] = 0;
+    c[T + ThreadCell.SpinOther] = 0;
     c[T + ThreadCell.Result] = 0;
     c[T + ThreadCell.FirstAccesses] = 0;
   }
@@ -389,13 +391,14 @@ export class Machine {
     const at = c[Cell.ReplaySegment] * 3;
     const thread = replay[at];
     if ((enabled & (1 << thread)) === 0) return this.part();
-    if (--c[Cell.ReplayLeft] === 0) {
-      const T = Cell.Thread + thread * ThreadCell.Words;
+    const T = Cell.Thread + thread * ThreadCell.Words;
+    if (thread !== c[Cell.Current]) c[Cell.ReplayLeft] -= c[T + ThreadCell.FirstAccesses];
+    if (--c[Cell.ReplayLeft] < 0) return this.part();
+    if (c[Cell.ReplayLeft] === 0) {
       const choice = replay[at + 2];
       if (choice >= c[T + ThreadCell.Alternatives]) return this.part();
       c[T + ThreadCell.Choice] = choice;
-      c[Cell.ReplaySegment]++;
-      c[Cell.ReplayLeft] = replay[at + 4];
+      this.nextSegment();
     }
     return thread;
   }
@@ -672,9 +675,11 @@ export class Machine {
   ): void {
     const c = this.c;
     const word = c[T + ThreadCell.Word];
-    if (touch === Touch.Read || kind > OpKind.Store) this.noteRead(T, thread, location);
-    if (touch === Touch.Read) this.noteSpin(T, thread, location);
-    else c[T + ThreadCell.SpinCount] = 0;
+    // What is a step only because a replay makes it one must not decide who spins: in the search it did not.
+    const counts = kind > OpKind.Write || this.visible[word] !== 0;
+    if (counts && (touch === Touch.Read || kind > OpKind.Store)) this.noteRead(T, thread, location);
+    if (counts && touch === Touch.Read) this.noteSpin(T, thread, location);
+    else if (counts) c[T + ThreadCell.SpinCount] = 0;
     if (touch === Touch.Write) {
       this.noteWrite(location, step);
       this.willWrite(word, c[T + ThreadCell.View]);
@@ -861,8 +866,7 @@ export class Machine {
       c[T + ThreadCell.Location] = Virtual.Gil;
       return false;
     }
-    c[Cell.Accesses]++;
-    c[Cell.AllAccesses]++;
+    this.countAccess(thread);
     this.perform(T, thread, 1 << thread, this.touch(thread), c[Cell.Step] - 1);
     return true;
   }
@@ -888,12 +892,36 @@ export class Machine {
     this.monitor.begin();
   }
 
+  /** Schedules count all accesses, also those that are no steps. */
+  private countAccess(thread: number): void {
+    const c = this.c;
+    if (c[Cell.ReplaySegment] < c[Cell.ReplayLength]) this.countReplayed(thread);
+    c[Cell.Accesses]++;
+    c[Cell.AllAccesses]++;
+  }
+
+  /** What a thread does before its first step is counted when it gets its first turn. */
+  private countReplayed(thread: number): void {
+    const c = this.c;
+    if (c[Cell.Current] !== thread) return;
+    const { replay } = this.buffers;
+    const at = c[Cell.ReplaySegment] * 3;
+    // A segment that ends, or chooses, where nobody can be switched to.
+    if (replay[at] !== thread || (c[Cell.ReplayLeft] === 1 && replay[at + 2] !== 0)) this.part();
+    else if (--c[Cell.ReplayLeft] === 0) this.nextSegment();
+  }
+
+  private nextSegment(): void {
+    const c = this.c;
+    c[Cell.ReplaySegment]++;
+    c[Cell.ReplayLeft] = this.buffers.replay[c[Cell.ReplaySegment] * 3 + 1];
+  }
+
   /** A plain read by a running thread, of a word that nobody races for. */
   plainRead(thread: number, word: number, site: number): void {
     const c = this.c;
     if (c[Cell.PlainSeen] === 0) this.seePlain();
-    c[Cell.Accesses]++;
-    c[Cell.AllAccesses]++;
+    this.countAccess(thread);
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);
     if (c[Cell.Monitor] !== 0) this.monitor.plainRead(thread, word, site);
     if (c[Cell.Hashing] !== 0) {
@@ -905,8 +933,7 @@ export class Machine {
   plainWrite(thread: number, word: number, code: ViewCode, site: number): void {
     const c = this.c;
     if (c[Cell.PlainSeen] === 0) this.seePlain();
-    c[Cell.Accesses]++;
-    c[Cell.AllAccesses]++;
+    this.countAccess(thread);
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);
     if (c[Cell.Monitor] !== 0) this.monitor.plainWrite(thread, word, site);
     if (c[Cell.Hashing] !== 0) {

@@ -1,5 +1,5 @@
 import { Geometry, type HeapTag } from '../memory/layout.js';
-import { BlockNames } from './blockNames.js';
+import { type BlockMark, BlockNames } from './blockNames.js';
 import { ControlNames } from './controlNames.js';
 import { type Enums, LAYOUT } from './layoutNames.js';
 import { ObjectNames } from './objectNames.js';
@@ -9,6 +9,12 @@ interface NamedWords {
   readonly address: number;
   readonly words: number;
   readonly text: string;
+}
+
+/** What `mark` returns. */
+export interface NamesMark {
+  readonly named: number;
+  readonly blocks: BlockMark;
 }
 
 /**
@@ -44,11 +50,36 @@ export class Names {
     this.blocks.clear();
   }
 
+  /** What has a name so far, to come back to. */
+  mark(): NamesMark {
+    return { named: this.named.length, blocks: this.blocks.mark() };
+  }
+
+  /** Forgets everything since the mark. */
+  restore({ named, blocks }: NamesMark): void {
+    this.named.length = named;
+    this.blocks.restore(blocks);
+  }
+
   /** The name of the word at this address. */
   nameOf(word: number): string {
+    return this.refer(word)();
+  }
+
+  /**
+   * The name of the word as it is now, to be asked for later in the same execution: a block may be new, its header
+   * not yet written, and soon its words may be another block's.
+   */
+  refer(word: number): () => string {
     const given = this.named.findLast(({ address, words }) => word >= address && word < address + words);
-    if (given !== undefined) return given.words === 1 ? given.text : `${given.text}[${word - given.address}]`;
-    if (word < Geometry.SegmentWords) return this.control.nameOf(word);
-    return this.blocks.nameOf(word) ?? this.pages.nameOf(word);
+    if (given !== undefined) {
+      const text = given.words === 1 ? given.text : `${given.text}[${word - given.address}]`;
+      return () => text;
+    }
+    if (word < Geometry.SegmentWords) return () => this.control.nameOf(word);
+    const block = this.blocks.refer(word);
+    if (block !== undefined) return block;
+    const page = this.pages.nameOf(word);
+    return () => page;
   }
 }

@@ -25,12 +25,16 @@ export function replaySchedule(engine: FiberEngine, segments: readonly Segment[]
   c[Cell.Strategy] = Strategy.Replay;
   c[Cell.PrefixLength] = 0;
   c[Cell.EveryAccess] = 1;
+  const monitor = c[Cell.Monitor];
+  c[Cell.Monitor] = c[Cell.Gil] !== 0 ? 0 : 1;
   c[Cell.MaxSteps] = Math.min(maxSteps * STEPS_FACTOR, Size.Steps - 1);
   try {
     const result = engine.run();
     return c[Cell.End] === End.Parted || c[Cell.ReplaySegment] < segments.length ? null : result;
   } finally {
     c[Cell.EveryAccess] = 0;
+    // From the first plain access on, wherever it was, searches need the clocks.
+    c[Cell.Monitor] = c[Cell.Gil] !== 0 ? 0 : monitor | c[Cell.PlainSeen];
     c[Cell.ReplayLength] = 0;
     c[Cell.MaxSteps] = maxSteps;
     c[Cell.Strategy] = Strategy.Systematic;

@@ -167,6 +167,12 @@ export class ShadowHeap {
     this.write(address, 0);
   }
 
+  /** Where the block that contains the word starts; the word itself where none does. */
+  startOf(word: number): number {
+    const block = this.isManaged(word) ? this.blockAround(word) : -1;
+    return block < 0 ? word : this.blocks[block + BlockCell.Start];
+  }
+
   /** Words of the block that starts here; 1 where none does. */
   size(address: number): number {
     const block = this.blockOf(address);

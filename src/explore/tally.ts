@@ -10,7 +10,9 @@ export interface Counted {
   readonly fields: Outcome | null;
   count: number;
   /** Of the first execution that reached it. */
-  readonly segments: readonly Segment[];
+  segments: readonly Segment[];
+  /** The segments lead there again: no word became a step in that execution, when it was too late for its schedule. */
+  faithful: boolean;
   readonly found: readonly Found[];
 }
 
@@ -20,7 +22,9 @@ export interface CountedRace {
   readonly site: number;
   readonly otherSite: number;
   count: number;
-  readonly segments: readonly Segment[];
+  segments: readonly Segment[];
+  /** As in `Counted`. */
+  faithful: boolean;
 }
 
 /** What the executions of one search came to. */
@@ -33,9 +37,16 @@ export class Tally {
   /** An execution was cut off at the step limit: what would have followed has not been explored. */
   cutOff = false;
 
-  constructor(private readonly buffers: Buffers) {}
+  private promoted: number;
+  private faithful = true;
+
+  constructor(private readonly buffers: Buffers) {
+    this.promoted = buffers.cells[Cell.Promoted];
+  }
 
   add(result: Result): void {
+    this.faithful = this.promoted === this.buffers.cells[Cell.Promoted];
+    this.promoted = this.buffers.cells[Cell.Promoted];
     if (this.buffers.cells[Cell.Finds] !== 0) this.addRaces();
     if (this.buffers.cells[Cell.End] === End.Limit) this.cutOff = true;
     if (result.outcome === '') {
@@ -46,6 +57,7 @@ export class Tally {
     const known = this.outcomes.get(result.outcome);
     if (known !== undefined) {
       known.count++;
+      this.improve(known);
       return;
     }
     const { outcome, fields, found } = result;
@@ -55,7 +67,15 @@ export class Tally {
       found,
       count: 1,
       segments: recordedSegments(this.buffers),
+      faithful: this.faithful,
     });
+  }
+
+  /** Takes the schedule of the execution that has just ended, if the known one is not good. */
+  private improve(known: Counted | CountedRace): void {
+    if (known.faithful || !this.faithful) return;
+    known.segments = recordedSegments(this.buffers);
+    known.faithful = true;
   }
 
   private addRaces(): void {
@@ -67,11 +87,14 @@ export class Tally {
       const otherSite = finds[f + FindCell.OtherSite];
       const key = site < otherSite ? `${site}/${otherSite}` : `${otherSite}/${site}`;
       const known = this.races.get(key);
-      if (known !== undefined) known.count++;
-      else {
-        const word = finds[f + FindCell.Word];
-        this.races.set(key, { word, site, otherSite, count: 1, segments: recordedSegments(this.buffers) });
+      if (known !== undefined) {
+        known.count++;
+        this.improve(known);
+        continue;
       }
+      const word = finds[f + FindCell.Word];
+      const segments = recordedSegments(this.buffers);
+      this.races.set(key, { word, site, otherSite, count: 1, segments, faithful: this.faithful });
     }
   }
 
@@ -88,12 +111,26 @@ export class Tally {
     for (const [outcome, counted] of other.outcomes) {
       const known = this.outcomes.get(outcome);
       if (known === undefined) this.outcomes.set(outcome, counted);
-      else known.count += counted.count;
+      else {
+        known.count += counted.count;
+        improve(known, counted);
+      }
     }
-    for (const [key, race] of other.races) if (!this.races.has(key)) this.races.set(key, race);
+    for (const [key, race] of other.races) {
+      const known = this.races.get(key);
+      if (known === undefined) this.races.set(key, race);
+      else improve(known, race);
+    }
     this.executions += other.executions;
     this.pruned += other.pruned;
   }
+}
+
+/** Takes the other's schedule, if only that one is good. */
+function improve(known: Counted | CountedRace, other: Counted | CountedRace): void {
+  if (known.faithful || !other.faithful) return;
+  known.segments = other.segments;
+  known.faithful = true;
 }
 
 /** The schedule of the execution that has just ended. */

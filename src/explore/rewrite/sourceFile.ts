@@ -134,7 +134,7 @@ function longestDollars(text: string, tokens: readonly Token[]): string {
 }
 
 /** `refcount/biased.ts` for a source of this package, else the path from the working directory. */
-function displayName(url: string, compiled = url): string {
+export function displayName(url: string, compiled = url): string {
   if (compiled.startsWith(OWN_SOURCES)) {
     const name = compiled.slice(OWN_SOURCES.length);
     return url === compiled ? name : name.replace(/\.js$/, '.ts');
