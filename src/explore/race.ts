@@ -5,6 +5,7 @@ import { type ExploreOptions, explore } from './explorer.js';
 import { inputError } from './inputErrors.js';
 import { type LoadedScenarios, loadScenarios } from './loadScenarios.js';
 import type { Race, RaceHooks, RaceRequest } from './raceTypes.js';
+import { replayRun } from './replayRun.js';
 import type { Exploration } from './results.js';
 import { type NamedSetting, schemesOf, settingOf } from './settings.js';
 
@@ -22,7 +23,7 @@ export const race: Race = async (request, hooks, signal) => {
   for (const [done, task] of tasks.entries()) {
     if (signal.aborted) break;
     const progress = progressOf(task, done, tasks.length, hooks);
-    const exploration = await run(loaded, task, {
+    const exploration = await run(loaded, task, request, {
       ...request,
       interrupted: () => signal.aborted,
       progress,
@@ -34,8 +35,14 @@ export const race: Race = async (request, hooks, signal) => {
   return { explorations, interrupted: signal.aborted };
 };
 
-async function run(loaded: LoadedScenarios, task: Task, options: ExploreOptions): Promise<Exploration> {
+async function run(
+  loaded: LoadedScenarios,
+  task: Task,
+  request: RaceRequest,
+  options: ExploreOptions,
+): Promise<Exploration> {
   try {
+    if (request.replay !== null) return replayRun(loaded, task.setting, request.replay, request.maxSteps);
     return await explore(loaded, task.setting, options);
   } catch (error) {
     throw inputError(error, loaded.sites, task.file);
