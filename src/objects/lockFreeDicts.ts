@@ -46,6 +46,8 @@ export class LockFreeDicts extends Dicts {
   private readonly atomics: AtomicOps;
   private readonly id: number;
   private readonly lockedReads: number;
+  /** Word with the write sequence that this thread has observed. */
+  protected readonly quiescence: number;
   private readonly mutex: Mutex;
 
   constructor(context: ObjectContext, hashing: Hashing, strings: Strings) {
@@ -55,6 +57,7 @@ export class LockFreeDicts extends Dicts {
     this.id = context.id;
     this.mutex = context.mutex;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
+    this.quiescence = context.block + ThreadBlock.QsbrSequence;
   }
 
   override get(dict: Ref, key: Ref): Ref {
@@ -322,9 +325,20 @@ export class LockFreeDicts extends Dicts {
     }
     if (!this.refs.tryIncrefCompare(slot, stored)) return Compare.Changed;
     const equal = this.equalKeys(stored, key, hash);
-    this.refs.decref(stored);
-    if (this.atomics.load(dict + DictObject.Keys) !== keys) return Compare.Changed;
+    if (this.dropCompared(stored) || this.atomics.load(dict + DictObject.Keys) !== keys)
+      return Compare.Changed;
     return equal ? Compare.Equal : Compare.Different;
+  }
+
+  /**
+   * Drops the reference that a comparison took. True if this thread has passed a quiescent point in doing so: where
+   * there is no memory to delay the free of a huge key, it waits for the grace period (`DelayedFree`). The table may
+   * be gone then, and the one that `Keys` shows another one at its address.
+   */
+  protected dropCompared(stored: Ref): boolean {
+    const before = this.i32[this.quiescence];
+    this.refs.decref(stored);
+    return this.i32[this.quiescence] !== before;
   }
 
   /** The cached hash tells most different strings apart. Declared racy read of it, as in `Strings.hash`. */

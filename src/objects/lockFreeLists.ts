@@ -39,17 +39,17 @@ export class LockFreeLists extends Lists {
   }
 
   /**
-   * list[index] without the lock; the array of another thread's list is loaded with acquire, for its contents may
-   * have been written plainly while it was private. Declared racy reads (size, capacity, slot): the index is checked against
+   * list[index] without the lock. Of another thread's list, first the SHARED bit and then the array are loaded, both
+   * atomically: in the other order the array could be one that was freed at once while the list was private, and its
+   * contents were written plainly then. Declared racy reads (size, capacity, slot): the index is checked against
    * the capacity of the very array that is read, QSBR keeps that array and the object's header mapped, unused
    * slots are null, and an increment that is not the owner's is followed by a re-check of slot and array. The own
    * increment needs none: an object that this thread owns, only this thread can free. Nor does an immortal.
    */
   override get(list: Ref, index: number): Ref {
     const heap = this.i32;
-    const word = heap[list];
-    const owned = (word & Header.OwnerMask) === this.id;
-    if (owned || (word & Word0.SharedBit) !== 0) {
+    const owned = (heap[list] & Header.OwnerMask) === this.id;
+    if (owned || (this.atomics.load(list) & Word0.SharedBit) !== 0) {
       const array = owned ? heap[list + ListObject.Items] : this.atomics.load(list + ListObject.Items);
       if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
         const item = heap[array + ListArray.Items + index];
