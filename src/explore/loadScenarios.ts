@@ -24,6 +24,9 @@ export interface LoadedScenarios {
   readonly hooks: FiberHooks;
 }
 
+/** Methods of `Services` that are steps. The world has methods of the same names, which only call them. */
+const STEPS = ['free', 'poll', 'choose', 'call', 'returned'];
+
 const WORLD = new URL('../scenarios/world.js', import.meta.url).href;
 const SCENARIO = new URL('../scenarios/scenario.js', import.meta.url).href;
 const RACE = new URL('../race.js', import.meta.url).href;
@@ -37,7 +40,7 @@ export async function loadScenarios(urls: readonly string[]): Promise<LoadedScen
   const program = new Program({
     hooks,
     native: (url) => url === SCENARIO || url === RACE,
-    suspending: [],
+    suspending: STEPS,
     aliases: { 'ungil/race': RACE },
   });
   const [world, ...modules] = await load(program, [WORLD, ...urls]);

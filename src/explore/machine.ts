@@ -32,6 +32,8 @@ const enum WaitResult {
   TimedOut = 2,
 }
 
+const MAX_INT = 0x7fffffff;
+
 const WAIT_TEXT = ['ok', 'not-equal', 'timed-out'] as const;
 
 /**
@@ -187,8 +189,10 @@ export class Machine {
       const word = code === ViewCode.I32 ? index : wordOf(code, index);
       c[T + ThreadCell.Word] = word;
       c[T + ThreadCell.Location] = this.buffers.location(word);
-      if (kind === OpKind.Wait) c[T + ThreadCell.Timeout] = b < 0x7fffffff ? b : -1;
+      if (kind === OpKind.Wait) c[T + ThreadCell.Timeout] = b < MAX_INT ? b : -1;
       else c[T + ThreadCell.B] = b;
+      // Infinity would become 0 in a word.
+      if (kind === OpKind.Notify && a > MAX_INT) c[T + ThreadCell.A] = MAX_INT;
     } else this.announceSpecial(T, kind, index, a, b);
     c[Cell.Ready] |= 1 << thread;
   }

@@ -115,11 +115,15 @@ export class ThreadHeapSet {
       return true;
     }
     setDelayed(heap, page, Delayed.Use);
-    // Who freed before the flag was set has told nobody.
-    this.context.collect(page);
+    this.collectAgain(page);
     if (heap[page + Page.Free] === 0) return false;
     setDelayed(heap, page, Delayed.No);
     return true;
+  }
+
+  /** Who freed before the flag was set has told nobody. */
+  protected collectAgain(page: number): void {
+    this.context.collect(page);
   }
 
   /** A new page of this thread's segments, of an abandoned one, or of a new one, in this order. */

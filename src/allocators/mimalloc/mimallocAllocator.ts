@@ -16,7 +16,7 @@ import { pageOf, segmentOf } from './page.js';
  * fast paths; they make no Atomics call.
  */
 export class MimallocAllocator implements Allocator, DelayedFreeTarget {
-  private readonly i32: Int32Array;
+  protected readonly i32: Int32Array;
   /** Address of the heaps of tags 0 to 3. */
   private readonly heaps: number;
   /** This thread's owner id. */
@@ -153,7 +153,8 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     }
   }
 
-  private freeForeignBlock(address: number): void {
+  /** Of another thread's page, or an abandoned one. */
+  protected freeForeignBlock(address: number): void {
     const heap = this.i32;
     heap[this.thread.block + ThreadBlock.Counters + Counter.ForeignFrees]++;
     freeForeign(heap, this.thread.atomics, address);
