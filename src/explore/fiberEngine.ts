@@ -282,7 +282,10 @@ export class FiberEngine {
       if (broken === undefined || broken === false || broken === '') return;
       this.broken = true;
       const text = typeof broken === 'string' ? broken : 'what must never hold does';
-      this.found.push({ fault: 'broken invariant', message: `${text}, after step ${this.machine.c[Cell.Step]}` });
+      this.found.push({
+        fault: 'broken invariant',
+        message: `${text}, after step ${this.machine.c[Cell.Step]}`,
+      });
     } finally {
       hooks.thread = thread;
       hooks.watching = false;

@@ -14,6 +14,9 @@ export class NotSuspendable extends Error {
   }
 }
 
+/** An execution with more plain accesses than this for each step that it may take counts as a livelock. */
+const ACCESSES_PER_STEP = 8;
+
 /** What is told of each step while a trace is taken. */
 export interface Tracer {
   /** The thread has announced a step; the stack is that of its code. */
@@ -114,7 +117,7 @@ export class FiberHooks implements Hooks {
     }
     if (this.tracer !== null) this.tracer.plain(thread, OpKind.Read, code, index, site);
     machine.plainRead(thread, word, site);
-    return false;
+    return machine.c[Cell.AllAccesses] > machine.c[Cell.MaxSteps] * ACCESSES_PER_STEP && this.giveUp();
   }
 
   write(view: unknown, index: unknown, site: number): boolean {
@@ -242,6 +245,13 @@ export class FiberHooks implements Hooks {
     const taken = this.machine.commit(thread);
     this.tracer.after(thread);
     return taken;
+  }
+
+  /** A loop that takes no step, as over a table that has been freed, would never let go of the scheduler. */
+  private giveUp(): boolean {
+    this.machine.c[Cell.End] = End.Limit;
+    this.next = -1;
+    return true;
   }
 
   private foreign(view: unknown, site: number): boolean {

@@ -78,7 +78,7 @@ export function canonicalClass(engine: FiberEngine): string {
   const placed: { level: number; thread: number; location: number; touch: number }[] = [];
   const count = [0, 0, 0, 0, 0, 0, 0, 0];
   for (let step = 0; step < steps; step++) {
-    const e = step * EVENT_WORDS;
+    const e = step * EventCell.Words;
     const thread = events[e];
     const location = events[e + 2];
     const touch = events[e + 3];
@@ -97,9 +97,6 @@ export function canonicalClass(engine: FiberEngine): string {
   }
   return levels.map((level) => level.sort().join(' ')).join(' | ');
 }
-
-/** `EventCell.Words`: const enums of the sources are objects in the build. */
-const EVENT_WORDS = (EventCell as unknown as { Words: number }).Words;
 
 function conflicts(p: number, q: number): boolean {
   const write = (a: number, b: number): boolean => (a & 2) !== 0 && (b & 3) !== 0;
