@@ -138,6 +138,7 @@ export class FiberEngine {
     c[Cell.EarlyTimeouts] = options.timeouts ?? 0;
     c[Cell.ClockJump] = options.clockJumps ?? 0;
     this.machine.shadow.reuse = options.allocator === 'reuse';
+    this.machine.shadow.real = options.allocator === 'real';
     this.machine.random.seed(1);
   }
 

@@ -8,6 +8,11 @@ type Prototype = Record<PropertyKey, unknown>;
  * modules as the code that runs.
  */
 export function applyOverrides(overrides: readonly Override[]): () => void {
+  for (const one of overrides) {
+    if (overrides.some((other) => Object.getPrototypeOf(one) === other)) {
+      throw new TypeError(`the override ${one.name} extends another one; extend the production class, and list both`);
+    }
+  }
   const undo = overrides.map(applyOverride);
   return () => {
     for (const one of undo.reverse()) one();

@@ -35,6 +35,8 @@ const enum Head {
   JournalTop = 2,
   /** 1: the block that was freed last is handed out next. */
   Reuse = 3,
+  /** 1: the build's own allocator has the memory; nothing is known of its blocks. */
+  Real = 4,
   /** Next free word of each region. */
   Bump = 8,
   Words = 32,
@@ -95,6 +97,10 @@ export class ShadowHeap {
 
   set reuse(on: boolean) {
     this.head[Head.Reuse] = on ? 1 : 0;
+  }
+
+  set real(on: boolean) {
+    this.head[Head.Real] = on ? 1 : 0;
   }
 
   get liveBlocks(): number {
@@ -192,6 +198,7 @@ export class ShadowHeap {
 
   /** A thread is about to touch a word of the model heap. */
   check(word: number, thread: number, site: number): void {
+    if (this.head[Head.Real] === 1) return;
     if (this.state[word - Region.First] === WordState.Live) {
       if ((this.marks(site) & SiteMark.Optimistic) !== 0) this.checkOptimistic(word, thread, site);
       return;

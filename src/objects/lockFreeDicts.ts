@@ -218,14 +218,14 @@ export class LockFreeDicts extends Dicts {
 
   /**
    * The table to read, 0 if this thread must take the lock. Declared racy reads: the owner id of this thread is
-   * never wrong, and whether it was set late or early, the Shared bit only decides whether the lock is taken. The
-   * owner of a private dict has written `Keys` himself, or a non-owner has under the lock: then see above.
+   * never wrong. The owner of a private dict has written `Keys` himself, or a non-owner has under the lock: then see
+   * above. Otherwise first the Shared bit and then the table are loaded, both atomically: in the other order the table
+   * could be one that was freed at once while the dict was private.
    */
   private readableKeys(dict: Ref): number {
     const heap = this.i32;
-    const word = heap[dict];
-    if ((word & Word0.OwnerAndShared) === this.id) return heap[dict + DictObject.Keys];
-    return (word & Word0.Shared) !== 0 ? this.atomics.load(dict + DictObject.Keys) : 0;
+    if ((heap[dict] & Word0.OwnerAndShared) === this.id) return heap[dict + DictObject.Keys];
+    return (this.atomics.load(dict) & Word0.Shared) !== 0 ? this.atomics.load(dict + DictObject.Keys) : 0;
   }
 
   /**
