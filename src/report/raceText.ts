@@ -4,6 +4,7 @@ import { printable } from './printable.js';
 import { buildMatrix, type Matrix, type MatrixCell, matrixCells, matrixHeads } from './raceMatrix.js';
 import { renderOutcomes } from './raceOutcomes.js';
 import type { RepeatContext } from './raceRepeat.js';
+import { renderScenario } from './raceScenario.js';
 import { summariseRace } from './raceVerdict.js';
 import { renderViolation } from './raceViolation.js';
 import {
@@ -35,16 +36,26 @@ const MAX_STEPS = 60;
 const INDENT = '  ';
 
 /**
- * The terminal's report: what failed (or everything, if asked for) in full, then one row a scenario, then the sum.
+ * The terminal's report: each scenario with its schemes side by side; what failed (or everything, if asked for) in
+ * full; one row a scenario; the sum.
  * Lines without newlines.
  */
 export function renderRace(found: readonly Exploration[], options: RaceTextOptions): string[] {
   const explorations = printable(found);
   const full = explorations.filter((one) => options.verbose || options.single || !one.ok);
-  const parts = full.map((exploration) => renderExploration(exploration, options));
+  const scenarios = options.verbose || options.single ? [] : byScenario(explorations);
+  const parts = [
+    ...scenarios.map((own) => renderScenario(own, options.width, options.paint)),
+    ...full.map((exploration) => renderExploration(exploration, options)),
+  ];
   if (explorations.length > 1) parts.push(renderMatrix(buildMatrix(explorations), options));
   parts.push(renderSum(explorations, options));
   return parts.flatMap((part, i) => (i > 0 ? ['', ...part] : part));
+}
+
+function byScenario(explorations: readonly Exploration[]): Exploration[][] {
+  const names = [...new Set(explorations.map(({ scenario }) => scenario))];
+  return names.map((name) => explorations.filter(({ scenario }) => scenario === name));
 }
 
 // --- One exploration ---

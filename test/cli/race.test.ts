@@ -243,7 +243,10 @@ describe('output', () => {
 
   it('is compact for many, unless verbose', async () => {
     const explorations = [exploration(), exploration({ scenario: 'mutex' })];
-    expect((await run(['race'], { explorations })).stdout).toMatch(/^scenario +biased\n/);
+    const { stdout } = await run(['race'], { explorations });
+    expect(stdout).toMatch(/^owner-exit\n/);
+    expect(stdout).toMatch(/\nscenario +biased\n/);
+    expect(stdout).not.toContain('on the fiber engine');
     expect((await run(['race', '--verbose'], { explorations })).stdout).toMatch(/^owner-exit {2}biased/);
   });
 

@@ -8,6 +8,7 @@ import { buildMatrix } from '#ungil/report/raceMatrix.js';
 import { renderOutcomes } from '#ungil/report/raceOutcomes.js';
 import { createRaceProgress } from '#ungil/report/raceProgress.js';
 import { repeatCommand } from '#ungil/report/raceRepeat.js';
+import { renderScenario } from '#ungil/report/raceScenario.js';
 import { type RaceTextOptions, renderRace } from '#ungil/report/raceText.js';
 import { isUnfinished, summariseRace } from '#ungil/report/raceVerdict.js';
 import { formatSeconds, formatShare } from '#ungil/report/raceWords.js';
@@ -140,7 +141,7 @@ describe('the table of outcomes', () => {
 });
 
 describe('the text', () => {
-  it('is a matrix when all is well', () => {
+  it('is a table a scenario, schemes side by side, and a matrix when all is well', () => {
     const lines = text([
       exploration({ refcount: 'gil', outcomes: [outcome('freed=1', 'expected', 4)] }),
       exploration({ refcount: 'plain', outcomes: [outcome('leak', 'expected', 4, { fields: null })] }),
@@ -151,6 +152,22 @@ describe('the text', () => {
       exploration({ scenario: 'mutex', refcount: 'none', outcomes: [outcome('x=1', 'interesting', 1)] }),
     ]);
     expect(lines).toEqual([
+      'owner-exit',
+      '  the owner of an object ends while another thread hands it a reference (gh-1)',
+      '  outcome  gil         plain       biased      first schedule',
+      '  freed=1  4 expected  never       4 required  gil a3-b2',
+      '  leak     never       4 expected  not seen    plain a3-b2',
+      '  of       28 classes  28 classes  28 sampled',
+      '  caught by use after free (biased): early-free',
+      '  caught by use after free (plain): early-free',
+      '  correct variant (biased): repaired',
+      '',
+      'mutex',
+      '  the owner of an object ends while another thread hands it a reference (gh-1)',
+      '  outcome  no counts      first schedule',
+      '  x=1      1 interesting  a3-b2',
+      '  of       28 classes',
+      '',
       'scenario    gil  plain  biased  no counts  variants',
       'owner-exit  OK   LK     OK~     -          caught 2/2, clean 1',
       'mutex       -    -      -       x=1        -',
@@ -163,7 +180,7 @@ describe('the text', () => {
 
   it('shows a failure in full among others', () => {
     const lines = text([exploration({ scenario: 'mutex' }), failed()]);
-    expect(lines[0]).toBe('owner-exit  biased  exhaustive: 28 of 28 classes, 0.01 s');
+    expect(lines).toContain('owner-exit  biased  exhaustive: 28 of 28 classes, 0.01 s');
     expect(lines).toContain("  FAILED: forbidden outcome 'use after free' was reached");
     expect(lines).toContain('  use after free: load of obj#1.shared, freed by owner at step 3');
     expect(lines).toContain('  first: owner, step 3: frees obj#1');
@@ -173,6 +190,23 @@ describe('the text', () => {
     expect(lines).toContain('  confirmed on workers');
     expect(lines).toContain('UAF use after free; name=value an outcome that stands out; ! must not be');
     expect(lines.join('\n')).not.toContain('mutex  biased  exhaustive');
+  });
+
+  it('puts the schemes below one another where they have no room side by side', () => {
+    const both = [
+      exploration({ refcount: 'gil', outcomes: [outcome('freed=1, local=0', 'expected', 4)] }),
+      exploration({
+        refcount: 'plain',
+        outcomes: [outcome('leak', 'forbidden', 4, { fields: null })],
+        ok: false,
+      }),
+    ];
+    for (const width of [40, 60, 80]) {
+      for (const line of renderScenario(both, width, PLAIN)) expect(line.length).toBeLessThanOrEqual(width);
+    }
+    const narrow = renderScenario(both, 40, PLAIN).join(' ').replaceAll(/\s+/g, ' ');
+    expect(narrow).toContain('gil, 28 classes: freed=1, local=0: 4 expected; leak: never');
+    expect(narrow).toContain('plain, 28 classes: freed=1, local=0: never; leak: 4 FORBIDDEN');
   });
 
   it('shows everything for one scenario, and with --verbose', () => {
