@@ -5,7 +5,7 @@ import { type Phase, type Plan, plan } from './plan.js';
 import { raceRows } from './raceRows.js';
 import type { RequestedMode } from './raceTypes.js';
 import { replaySchedule } from './replay.js';
-import type { Exploration, Mode, OutcomeRow, RaceRow } from './results.js';
+import type { EngineName, Exploration, Mode, OutcomeRow, RaceRow } from './results.js';
 import { formatSchedule, parseSchedule } from './scheduleText.js';
 import { type Searched, type Stop, sample, scout, searchTree } from './searches.js';
 import type { NamedSetting } from './settings.js';
@@ -52,11 +52,22 @@ export async function explore(
   const place = loaded.memories.take(bytes);
   const engine = new FiberEngine(loaded, setting, place);
   try {
-    return await new Explorer(engine, loaded, setting, options).explore();
+    return await exploreOn(engine, 'fiber', loaded, setting, options);
   } finally {
     engine.close();
     loaded.memories.give(bytes, place);
   }
+}
+
+/** As `explore`, on an engine for this setting. */
+export function exploreOn(
+  engine: FiberEngine,
+  name: EngineName,
+  loaded: LoadedScenarios,
+  setting: NamedSetting,
+  options: ExploreOptions,
+): Promise<Exploration> {
+  return new Explorer(engine, name, loaded, setting, options).explore();
 }
 
 class Explorer {
@@ -70,6 +81,7 @@ class Explorer {
 
   constructor(
     private readonly engine: FiberEngine,
+    private readonly name: EngineName,
     private readonly loaded: LoadedScenarios,
     private readonly setting: NamedSetting,
     private readonly options: ExploreOptions,
@@ -83,8 +95,14 @@ class Explorer {
     this.replayStored();
     this.all.merge(scout(this.engine));
     this.searchStarted = performance.now();
-    const done = await this.search(plan(this.options.mode));
+    const done = await this.search(this.plan());
     return this.summarise(done);
+  }
+
+  /** The state cache is an object of one JavaScript thread: workers search without. */
+  private plan(): Plan {
+    const { phases } = plan(this.options.mode);
+    return this.name === 'fiber' ? { phases } : { phases: phases.filter(({ kind }) => kind !== 'state') };
   }
 
   /** Regressions come first. */
@@ -123,7 +141,7 @@ class Explorer {
       case 'state':
         return searchTree(this.engine, 'none', stop, undefined, true);
       case 'bound':
-        return searchTree(this.engine, 'none', stop, phase.depth, true);
+        return searchTree(this.engine, 'none', stop, phase.depth, this.name === 'fiber');
       case 'pct':
         return sample(this.engine, Strategy.Pct, phase.depth, stop);
       case 'pos':
@@ -183,7 +201,7 @@ class Explorer {
       refcount: setting.scheme,
       variant: setting.variant,
       threads: engine.threads,
-      engine: 'fiber',
+      engine: this.name,
       mode: modeOf(options.mode, done.phase),
       exhaustive,
       executions: tally.executions,

@@ -7,7 +7,7 @@ import type { EngineMemory } from './engineMemory.js';
 import type { FiberHooks, Tracer } from './fiberHooks.js';
 import { FiberServices } from './fiberServices.js';
 import { OpKind } from './hooks.js';
-import { JsState } from './jsState.js';
+import { type JsState, jsStateOf } from './jsState.js';
 import { checkHistory } from './linearizability.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { Machine } from './machine.js';
@@ -42,26 +42,28 @@ export class FiberEngine {
   readonly threads: readonly string[];
   private readonly memory: SharedMemory;
   private readonly spec: ScenarioSpec<unknown>;
-  private readonly bodies: readonly Body<unknown>[];
-  private readonly services: FiberServices;
+  protected readonly bodies: readonly Body<unknown>[];
+  protected readonly services: FiberServices;
   private readonly generators: Generator[] = [];
   private readonly undoOverrides: () => void;
-  private world!: World;
-  private state: unknown;
-  private js: JsState | null = null;
+  protected world!: World;
+  protected state: unknown;
+  protected js: JsState | null = null;
   /** Set-up ran once, and its effects are kept. */
-  private kept = false;
-  private baseJournal = 0;
-  private baseShadow = 0;
-  private found: Found[] = [];
+  protected kept = false;
+  protected baseJournal = 0;
+  protected baseShadow = 0;
+  /** Where set-up began. */
+  protected origin = { journal: 0, shadow: 0 };
+  protected found: Found[] = [];
   /** `never` has held in this execution. */
   private broken = false;
   private tracing = false;
   private readonly first: OpKind;
 
   constructor(
-    private readonly loaded: LoadedScenarios,
-    private readonly setting: Setting,
+    protected readonly loaded: LoadedScenarios,
+    protected readonly setting: Setting,
     place: EngineMemory,
   ) {
     const { spec } = setting;
@@ -149,11 +151,12 @@ export class FiberEngine {
       this.drive(this.loaded.prepareMemory(this.memory, this.setting.scheme, this.services));
     }
     this.mark();
+    this.origin = { journal: this.baseJournal, shadow: this.baseShadow };
     this.setUp();
     if (!freezePlainData(this.state)) return;
     this.kept = true;
     this.mark();
-    this.js = this.world.touched ? new JsState(this.world, this.services) : null;
+    this.js = jsStateOf(this.world, this.state, true, this.services);
   }
 
   private mark(): void {
@@ -161,7 +164,7 @@ export class FiberEngine {
     this.baseShadow = this.machine.shadow.mark;
   }
 
-  private setUp(): void {
+  protected setUp(): void {
     this.names.reset();
     this.services.tracksNames = true;
     const options = this.spec.world ?? {};
@@ -207,7 +210,7 @@ export class FiberEngine {
   }
 
   /** Makes the threads and runs each up to its first step. */
-  private start(): void {
+  protected start(): void {
     const { hooks, machine, generators, bodies } = this;
     hooks.starting = true;
     for (let t = 0; t < bodies.length; t++) {
@@ -235,7 +238,7 @@ export class FiberEngine {
     }
   }
 
-  private loop(): void {
+  protected loop(): void {
     const { machine, hooks } = this;
     if (hooks.between !== null) hooks.between();
     let next = machine.decide();
@@ -249,6 +252,12 @@ export class FiberEngine {
         next = machine.decide();
       }
     }
+    this.closeLog();
+  }
+
+  /** The last thread's turn and its last write have ended. */
+  protected closeLog(): void {
+    const { machine } = this;
     const c = machine.c;
     if (c[Cell.Current] >= 0) machine.endSegment(c[Cell.Current], 0);
     if (c[Cell.HashWord] !== 0) machine.hashPending();

@@ -77,6 +77,10 @@ export const enum SiteMark {
   Optimistic = 2,
   /** Code of an allocator: freed blocks are its own. */
   Allocator = 4,
+  /** A method that only stands for an operation of `Atomics`: the place that counts is its caller's. */
+  Forwarder = 8,
+  /** A plain write. */
+  Write = 16,
 }
 
 /** A place in the code under exploration where shared memory is accessed. */

@@ -1,8 +1,19 @@
+import { types } from 'node:util';
+
 /** A field of an object, and what it held. */
 interface Saved {
   readonly target: Record<PropertyKey, unknown>;
   readonly keys: readonly string[];
   readonly values: readonly unknown[];
+}
+
+/** A value that travels between two copies of one state: itself, or the number of an object that both have. */
+type Part = { readonly value: unknown } | { readonly object: number };
+
+/** See `JsState.changes`. Lists: the items of an array or set, keys and values of a map. */
+export interface JsChanges {
+  readonly fields: readonly (readonly [object: number, key: string, value: Part])[];
+  readonly lists: readonly (readonly [object: number, parts: readonly Part[]])[];
 }
 
 /**
@@ -15,6 +26,9 @@ export class JsState {
   private readonly maps: { target: Map<unknown, unknown>; entries: [unknown, unknown][] }[] = [];
   private readonly sets: { target: Set<unknown>; values: unknown[] }[] = [];
 
+  /** The objects in the order of the walk: equal set-ups give equal numbers. */
+  private readonly objects = new Map<object, number>();
+
   /**
    * Notes everything that can be reached from `root` through fields, arrays, maps and sets, but not through `engine`:
    * what the engine keeps from one execution to the next is not the world's.
@@ -23,6 +37,72 @@ export class JsState {
     const seen = new Set<object>([engine]);
     const queue: object[] = [root];
     for (let at = 0; at < queue.length; at++) this.save(queue[at], seen, queue);
+  }
+
+  /** How many objects, fields and elements there are: equal set-ups give equal texts. */
+  get shape(): string {
+    let parts = 0;
+    for (const { keys } of this.saved) parts += keys.length;
+    for (const { values } of this.arrays) parts += values.length;
+    return `${this.objects.size} objects, ${parts} fields`;
+  }
+
+  /** What differs from the state that was noted, in a form that can travel. Null: nothing. */
+  changes(): JsChanges | null {
+    const fields: [object: number, key: string, value: Part][] = [];
+    for (const { target, keys, values } of this.saved) {
+      for (let i = 0; i < keys.length; i++) {
+        if (Object.is(target[keys[i]], values[i])) continue;
+        fields.push([this.numberOf(target), keys[i], this.encode(target[keys[i]])]);
+      }
+    }
+    const lists: [object: number, parts: Part[]][] = [];
+    for (const { target, values } of this.arrays) {
+      if (!sameItems(target, values))
+        lists.push([this.numberOf(target), target.map((one) => this.encode(one))]);
+    }
+    for (const { target, entries } of this.maps) {
+      const now = [...target].flat();
+      if (!sameItems(now, entries.flat()))
+        lists.push([this.numberOf(target), now.map((one) => this.encode(one))]);
+    }
+    for (const { target, values } of this.sets) {
+      const now = [...target];
+      if (!sameItems(now, values)) lists.push([this.numberOf(target), now.map((one) => this.encode(one))]);
+    }
+    return fields.length === 0 && lists.length === 0 ? null : { fields, lists };
+  }
+
+  /** Makes the changes that the same state has seen in another JavaScript thread. */
+  apply({ fields, lists }: JsChanges): void {
+    const byNumber = [...this.objects.keys()];
+    for (const [object, key, value] of fields) {
+      (byNumber[object] as Record<string, unknown>)[key] = decode(value, byNumber);
+    }
+    for (const [object, parts] of lists) {
+      const target = byNumber[object];
+      const items = parts.map((part) => decode(part, byNumber));
+      if (Array.isArray(target)) target.splice(0, target.length, ...items);
+      else if (target instanceof Map) {
+        target.clear();
+        for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+      } else if (target instanceof Set) {
+        target.clear();
+        for (const item of items) target.add(item);
+      }
+    }
+  }
+
+  private numberOf(object: object): number {
+    return this.objects.get(object) as number;
+  }
+
+  /** An object that the execution has made is copied, as far as a structured clone goes. */
+  private encode(value: unknown): Part {
+    if (typeof value === 'function' || typeof value === 'symbol') return { value: undefined };
+    if (typeof value !== 'object' || value === null) return { value };
+    const object = this.objects.get(value);
+    return object === undefined ? { value } : { object };
   }
 
   /** Puts it all back. */
@@ -50,11 +130,12 @@ export class JsState {
   private save(object: object, seen: Set<object>, queue: object[]): void {
     if (seen.has(object)) return;
     seen.add(object);
+    this.objects.set(object, this.objects.size);
     const visit = (value: unknown): void => {
       if (typeof value === 'object' && value !== null && !isFixed(value)) queue.push(value);
     };
     if (Array.isArray(object)) {
-      this.arrays.push({ target: object, values: [...object] });
+      if (!Object.isFrozen(object)) this.arrays.push({ target: object, values: [...object] });
       object.forEach(visit);
     } else if (object instanceof Map) {
       this.maps.push({ target: object, entries: [...object] });
@@ -79,13 +160,36 @@ export class JsState {
   }
 }
 
+/**
+ * What of world and state is restored before each execution, and told where threads live in several JavaScript
+ * threads. `kept`: set-up runs once. Null: nothing that executions may change.
+ */
+export function jsStateOf(
+  world: { readonly touched: boolean },
+  state: unknown,
+  kept: boolean,
+  services: object,
+): JsState | null {
+  return kept && !world.touched ? null : new JsState({ world, state }, services);
+}
+
 /** Objects that executions do not change, or that something else restores. */
 function isFixed(value: object): boolean {
   return (
+    // Proxies stand for views of the memory where workers run the code.
+    types.isProxy(value) ||
     ArrayBuffer.isView(value) ||
     value instanceof SharedArrayBuffer ||
     value instanceof ArrayBuffer ||
     value instanceof WebAssembly.Memory ||
     value instanceof RegExp
   );
+}
+
+function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, i) => Object.is(item, other[i]));
+}
+
+function decode(part: Part, objects: readonly object[]): unknown {
+  return 'object' in part ? objects[part.object] : part.value;
 }

@@ -19,6 +19,8 @@ export interface LoadedScenarios {
   readonly prepareMemory: (memory: SharedMemory, scheme: Scheme, services: Services) => void;
   readonly sites: readonly Site[];
   marks(site: number): number;
+  /** File URL of the module that exports the scenario. */
+  moduleOf(scenario: Scenario): string;
   readonly memories: EngineMemories;
   /** What the rewritten modules call, whichever engine runs. */
   readonly hooks: FiberHooks;
@@ -45,6 +47,9 @@ export async function loadScenarios(urls: readonly string[]): Promise<LoadedScen
   });
   const [world, ...modules] = await load(program, [WORLD, ...urls]);
   const scenarios = modules.flatMap((module, i) => scenariosOf(module, urls[i]));
+  const moduleOf = new Map(
+    modules.flatMap((module, i) => scenariosOf(module, urls[i]).map((one) => [one, urls[i]] as const)),
+  );
   const marks = Uint8Array.from(program.sites, (site) => site.marks);
   return {
     scenarios,
@@ -52,6 +57,7 @@ export async function loadScenarios(urls: readonly string[]): Promise<LoadedScen
     prepareMemory: world.prepareMemory as LoadedScenarios['prepareMemory'],
     sites: program.sites,
     marks: (site) => marks[site],
+    moduleOf: (scenario) => moduleOf.get(scenario) ?? '',
     hooks,
     memories: new EngineMemories(),
   };

@@ -10,7 +10,9 @@ type Prototype = Record<PropertyKey, unknown>;
 export function applyOverrides(overrides: readonly Override[]): () => void {
   for (const one of overrides) {
     if (overrides.some((other) => Object.getPrototypeOf(one) === other)) {
-      throw new TypeError(`the override ${one.name} extends another one; extend the production class, and list both`);
+      throw new TypeError(
+        `the override ${one.name} extends another one; extend the production class, and list both`,
+      );
     }
   }
   const undo = overrides.map(applyOverride);

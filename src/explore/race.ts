@@ -8,6 +8,10 @@ import type { Race, RaceHooks, RaceRequest } from './raceTypes.js';
 import { replayRun } from './replayRun.js';
 import type { Exploration } from './results.js';
 import { type NamedSetting, schemesOf, settingOf } from './settings.js';
+import { stress } from './stress.js';
+import { createConfirm } from './workerConfirm.js';
+import { WorkerCrew } from './workerCrew.js';
+import { exploreOnWorkers } from './workerExplore.js';
 
 /** What is to be explored: a setting, and the file that it comes from. */
 interface Task {
@@ -20,17 +24,23 @@ export const race: Race = async (request, hooks, signal) => {
   const loaded = await load(request);
   const tasks = await tasksOf(request, loaded);
   const explorations: Exploration[] = [];
-  for (const [done, task] of tasks.entries()) {
-    if (signal.aborted) break;
-    const progress = progressOf(task, done, tasks.length, hooks);
-    const exploration = await run(loaded, task, request, {
-      ...request,
-      interrupted: () => signal.aborted,
-      progress,
-      confirm: null,
-    });
-    explorations.push(exploration);
-    hooks.found(exploration);
+  const confirmation = createConfirm(loaded);
+  const crew = new WorkerCrew();
+  try {
+    for (const [done, task] of tasks.entries()) {
+      if (signal.aborted) break;
+      const options: ExploreOptions = {
+        ...request,
+        interrupted: () => signal.aborted,
+        progress: progressOf(task, done, tasks.length, hooks),
+        confirm: confirmation.confirm,
+      };
+      const exploration = await run(loaded, task, request, options, crew);
+      explorations.push(exploration);
+      hooks.found(exploration);
+    }
+  } finally {
+    await Promise.all([confirmation.close(), crew.end()]);
   }
   return { explorations, interrupted: signal.aborted };
 };
@@ -40,9 +50,12 @@ async function run(
   task: Task,
   request: RaceRequest,
   options: ExploreOptions,
+  crew: WorkerCrew,
 ): Promise<Exploration> {
   try {
     if (request.replay !== null) return replayRun(loaded, task.setting, request.replay, request.maxSteps);
+    if (request.mode === 'stress') return await stress(loaded, task.setting, options);
+    if (request.engine === 'worker') return await exploreOnWorkers(loaded, task.setting, options, crew);
     return await explore(loaded, task.setting, options);
   } catch (error) {
     throw inputError(error, loaded.sites, task.file);
@@ -71,6 +84,8 @@ async function tasksOf(request: RaceRequest, loaded: LoadedScenarios): Promise<T
     variantsOf(scenario, request.variant).flatMap((variant) =>
       schemesOf(scenario, variant)
         .filter((scheme) => scheme === 'none' || (request.refcount?.includes(scheme) ?? true))
+        // Without a scheduler nobody keeps threads from switching.
+        .filter((scheme) => scheme !== 'gil' || request.mode !== 'stress')
         .map((scheme) => ({
           setting: settingOf(scenario, variant, scheme),
           file: builtIn.has(scenario.name) ? scenario.name : (request.files[0] ?? scenario.name),

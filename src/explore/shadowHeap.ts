@@ -196,6 +196,11 @@ export class ShadowHeap {
     return word >= Region.First && word < Region.End;
   }
 
+  /** Whether `check` looks at the site's marks: on freed words, and where blocks are handed out again. */
+  asksForSite(word: number): boolean {
+    return this.state[word - Region.First] !== WordState.Live || this.head[Head.Reuse] === 1;
+  }
+
   /** A thread is about to touch a word of the model heap. */
   check(word: number, thread: number, site: number): void {
     if (this.head[Head.Real] === 1) return;

@@ -143,7 +143,7 @@ export const arrow = (v) => v[4];
       ['C.racy', 4, 20, 1],
       ['C.late', 8, 9, 3],
       ['C.late', 8, 28, 2],
-      ['C.late', 9, 5, 2],
+      ['C.late', 9, 5, 18],
       ['arrow', 12, 29, 0],
     ]);
   });

@@ -1,5 +1,5 @@
 import type { AssignmentExpression, CallExpression, MemberExpression, UpdateExpression } from 'acorn';
-import { OpKind, type SiteMark } from '../hooks.js';
+import { OpKind, SiteMark } from '../hooks.js';
 import type { Emitter } from './emitter.js';
 import { elementOf, simpleText } from './operands.js';
 import type { Node } from './syntax.js';
@@ -14,7 +14,7 @@ function hook(
   marks: SiteMark | 0,
 ): string {
   const { $ } = emitter;
-  const site = emitter.site(node, marks);
+  const site = emitter.site(node, kind === 'write' ? marks | SiteMark.Write : marks);
   if (emitter.suspending) return `${$}.${kind}(${object}, ${index}, ${site}) && (yield)`;
   return `${$}.${kind}Sync(${object}, ${index}, ${site})`;
 }
@@ -85,8 +85,9 @@ export function emitUpdate(emitter: Emitter, node: UpdateExpression, marks: Site
 /** `Atomics.op(view, index, a, b)`. */
 export function emitAtomic(emitter: Emitter, node: CallExpression, op: OpKind, marks: SiteMark | 0): string {
   const given = node.arguments.map((argument) => emitter.argument(argument));
-  const own = emitter.site(node, marks);
-  const site = emitter.frame.place.forwards ? `${emitter.$}.caller(${own})` : own;
+  const { forwards } = emitter.frame.place;
+  const own = emitter.site(node, forwards ? marks | SiteMark.Forwarder : marks);
+  const site = forwards ? `${emitter.$}.caller(${own})` : own;
   const [view, index, a, b] = op === OpKind.Pause ? ['null', '0', '0', '0'] : withDefaults(op, given);
   const { $ } = emitter;
   return `(${$}.point(${op}, ${view}, ${index}, ${a}, ${b}, ${site}) && (yield), ${$}.exec())`;
