@@ -259,8 +259,8 @@ export class FiberEngine {
   protected closeLog(): void {
     const { machine } = this;
     const c = machine.c;
-    if (c[Cell.Current] >= 0) machine.endSegment(c[Cell.Current], 0);
-    if (c[Cell.HashWord] !== 0) machine.hashPending();
+    if (c[Cell.Current] >= 0) machine.turns.endSegment(c[Cell.Current], 0);
+    if (c[Cell.HashWord] !== 0) machine.hash.flush();
   }
 
   /** Lets the thread run to its next yield. False: it has ended. */

@@ -1,6 +1,7 @@
 import { type Hooks, type Indexable, OpKind } from './hooks.js';
-import { type Machine, wordOf } from './machine.js';
+import type { Machine } from './machine.js';
 import { Cell, End, ThreadCell, ViewCode } from './machineLayout.js';
+import { wordOf } from './memoryViews.js';
 import { Random } from './random.js';
 
 /** Something that the code under exploration did and that no engine can run. */

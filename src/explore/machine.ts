@@ -1,5 +1,6 @@
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { Buffers } from './buffers.js';
+import { Dependence } from './dependence.js';
 import { OpKind } from './hooks.js';
 import {
   Cell,
@@ -7,30 +8,20 @@ import {
   End,
   EventCell,
   Size,
-  Strategy,
   ThreadCell,
   Touch,
   ViewCode,
   Virtual,
   Visible,
 } from './machineLayout.js';
+import { coerced, MemoryViews, wordOf } from './memoryViews.js';
 import type { Monitor } from './monitor.js';
 import { Random } from './random.js';
-import { chooseRandomly } from './sampling.js';
 import type { ShadowHeap } from './shadowHeap.js';
-
-/** What a search keeps of the states it has seen; null where there is none. */
-export interface StateCache {
-  /** Notes the state after a step; true if it is an old one. */
-  seen(machine: Machine): boolean;
-}
-
-/** Result codes of a wait. */
-const enum WaitResult {
-  Ok = 0,
-  NotEqual = 1,
-  TimedOut = 2,
-}
+import { Spinning } from './spinning.js';
+import { StateHash } from './stateHash.js';
+import { Turns } from './turns.js';
+import { Waiting, WaitResult } from './waiting.js';
 
 const MAX_INT = 0x7fffffff;
 
@@ -49,12 +40,12 @@ export class Machine {
   readonly events: Int32Array;
   readonly heap: Int32Array;
   readonly random: Random;
-  cache: StateCache | null = null;
-  private readonly u8: Uint8Array;
-  private readonly u16: Uint16Array;
-  private readonly i8: Int8Array;
-  private readonly i16: Int16Array;
-  private readonly f64: Float64Array;
+  readonly turns: Turns;
+  readonly dependence: Dependence;
+  readonly hash: StateHash;
+  readonly views: MemoryViews;
+  private readonly spinning: Spinning;
+  private readonly waiting: Waiting;
   private readonly visible: Uint8Array;
   private readonly journal: Int32Array;
 
@@ -69,23 +60,18 @@ export class Machine {
     this.journal = buffers.journal;
     this.visible = buffers.visible;
     this.heap = memory.i32;
-    this.u8 = memory.u8;
-    this.u16 = memory.u16;
-    this.i8 = memory.i8;
-    this.i16 = memory.i16;
-    this.f64 = memory.f64;
     this.random = new Random(buffers.cells, Cell.Random);
+    this.views = new MemoryViews(memory);
+    this.dependence = new Dependence(buffers, this.views, shadow);
+    this.turns = new Turns(buffers, { c: this.c, random: this.random, dependence: this.dependence });
+    this.spinning = new Spinning(buffers);
+    this.waiting = new Waiting(this.c, monitor);
+    this.hash = new StateHash(this.c, this.heap);
   }
 
   /** Which view it is; `ViewCode.None` for anything that is not a view of the memory under exploration. */
   viewCode(view: unknown): ViewCode {
-    if (view === this.heap) return ViewCode.I32;
-    if (view === this.u8) return ViewCode.U8;
-    if (view === this.u16) return ViewCode.U16;
-    if (view === this.f64) return ViewCode.F64;
-    if (view === this.i8) return ViewCode.I8;
-    if (view === this.i16) return ViewCode.I16;
-    return ViewCode.None;
+    return this.views.codeOf(view);
   }
 
   // --- Life of an execution ---
@@ -213,292 +199,17 @@ export class Machine {
     else if (kind === OpKind.Clock) c[T + ThreadCell.Alternatives] = c[Cell.ClockJump] > 0 ? 2 : 1;
   }
 
-  /**
-   * `pause`: the thread's next step waits until something is written that it has read since its last pause. Without
-   * such a rule a spinning thread would look like a livelock.
-   */
+  /** See `Spinning.pause`. */
   pause(thread: number): void {
-    const c = this.c;
-    const T = Cell.Thread + thread * ThreadCell.Words;
-    if (c[T + ThreadCell.ReadCount] > 0 && !this.somethingChanged(thread)) {
-      c[Cell.Spinning] |= 1 << thread;
-      c[T + ThreadCell.Edge] = -1;
-    } else {
-      c[T + ThreadCell.ReadCount] = 0;
-    }
-  }
-
-  private somethingChanged(thread: number): boolean {
-    const { reads, versions } = this.buffers;
-    const start = thread * Size.ReadsPerThread * 2;
-    const count = this.c[Cell.Thread + thread * ThreadCell.Words + ThreadCell.ReadCount];
-    for (let at = start; at < start + 2 * count; at += 2) {
-      if (versions[reads[at]] !== reads[at + 1]) return true;
-    }
-    return false;
-  }
-
-  private noteRead(T: number, thread: number, location: number): void {
-    const c = this.c;
-    const count = c[T + ThreadCell.ReadCount];
-    if (count >= Size.ReadsPerThread) return;
-    const at = (thread * Size.ReadsPerThread + count) * 2;
-    this.buffers.reads[at] = location;
-    this.buffers.reads[at + 1] = this.buffers.versions[location];
-    c[T + ThreadCell.ReadCount] = count + 1;
-  }
-
-  /**
-   * A loop that only reads the same one or two words is a spin loop without `pause`: it goes on when one of them is
-   * written. Otherwise no search would ever leave it.
-   */
-  private noteSpin(T: number, thread: number, location: number): void {
-    const c = this.c;
-    if (location !== c[T + ThreadCell.SpinLocation] && location !== c[T + ThreadCell.SpinOther]) {
-      c[T + ThreadCell.SpinOther] = c[T + ThreadCell.SpinLocation];
-      c[T + ThreadCell.SpinLocation] = location;
-      c[T + ThreadCell.SpinCount] = 0;
-    } else if (++c[T + ThreadCell.SpinCount] >= Size.SpinReads) {
-      c[T + ThreadCell.SpinCount] = 0;
-      this.pause(thread);
-    }
-  }
-
-  private noteWrite(location: number, step: number): void {
-    const { c } = this;
-    this.buffers.versions[location]++;
-    const spinning = c[Cell.Spinning];
-    if (spinning === 0) return;
-    for (let t = 0; t < c[Cell.Threads]; t++) {
-      if ((spinning & (1 << t)) === 0 || !this.somethingChanged(t)) continue;
-      const T = Cell.Thread + t * ThreadCell.Words;
-      c[Cell.Spinning] &= ~(1 << t);
-      c[T + ThreadCell.Edge] = step;
-      c[T + ThreadCell.ReadCount] = 0;
-    }
-  }
-
-  // --- Decisions ---
-
-  /** Threads that could take their next step now, as bits. */
-  enabled(): number {
-    const c = this.c;
-    let mask = (c[Cell.Ready] & ~c[Cell.Spinning]) | c[Cell.Woken];
-    const asleep = c[Cell.Asleep];
-    if (asleep === 0) return mask;
-    mask |= this.wakeable(asleep);
-    // Time passes when nobody can do anything else.
-    return mask !== 0 ? mask : this.overdue(asleep & c[Cell.Timed]);
-  }
-
-  /** Sleepers that may wake early: a time-out ahead of time, a spurious wake. */
-  private wakeable(asleep: number): number {
-    const c = this.c;
-    let mask = 0;
-    for (let t = 0; t < c[Cell.Threads]; t++) {
-      if ((asleep & (1 << t)) === 0) continue;
-      const T = Cell.Thread + t * ThreadCell.Words;
-      const timed = (c[Cell.Timed] & (1 << t)) !== 0;
-      if (c[T + (timed ? ThreadCell.EarlyTimeouts : ThreadCell.SpuriousWakes)] > 0) mask |= 1 << t;
-    }
-    return mask;
-  }
-
-  /** The sleepers whose time-out comes first, without those for whom nothing has changed since their last one. */
-  private overdue(timed: number): number {
-    const c = this.c;
-    let least = 0x7fffffff;
-    let mask = 0;
-    for (let t = 0; t < c[Cell.Threads]; t++) {
-      if ((timed & (1 << t)) === 0) continue;
-      const T = Cell.Thread + t * ThreadCell.Words;
-      if (c[T + ThreadCell.ChangesAtTimeout] === c[Cell.Changes]) continue;
-      const timeout = c[T + ThreadCell.Timeout];
-      if (timeout < least) {
-        least = timeout;
-        mask = 0;
-      }
-      if (timeout === least) mask |= 1 << t;
-    }
-    return mask;
+    this.spinning.pause(thread);
   }
 
   /** The thread that takes the next step, or -1: the execution has ended, `Cell.End` says why. */
   decide(): number {
-    const c = this.c;
-    if (c[Cell.End] !== End.Running) return -1;
-    const enabled = this.enabled();
-    if (enabled === 0) {
-      c[Cell.End] = c[Cell.Done] === (1 << c[Cell.Threads]) - 1 ? End.Done : End.Deadlock;
-      return -1;
-    }
-    if (c[Cell.Step] >= c[Cell.MaxSteps]) {
-      c[Cell.End] = End.Limit;
-      return -1;
-    }
-    const next = this.choose(enabled);
-    if (next >= 0) {
-      c[Cell.Enabled] = enabled;
-      this.noteSwitch(next, enabled);
-    }
-    return next;
-  }
-
-  private choose(enabled: number): number {
-    const c = this.c;
-    switch (c[Cell.Strategy]) {
-      case Strategy.Systematic:
-        return this.chooseSystematically(enabled);
-      case Strategy.Replay:
-        return this.chooseReplayed(enabled);
-      default:
-        return chooseRandomly(this, enabled);
-    }
-  }
-
-  private chooseSystematically(enabled: number): number {
-    const c = this.c;
-    const step = c[Cell.Step];
-    if (step < c[Cell.PrefixLength]) return this.choosePrescribed(step, enabled);
-    if (this.cache !== null && step > 0 && this.cache.seen(this)) {
-      c[Cell.End] = End.Seen;
-      return -1;
-    }
-    const awake = enabled & ~c[Cell.Sleep];
-    if (awake === 0) {
-      c[Cell.End] = End.Covered;
-      return -1;
-    }
-    return stayOrLowest(c[Cell.Current], awake);
-  }
-
-  private choosePrescribed(step: number, enabled: number): number {
-    const c = this.c;
-    const entry = this.buffers.prefix[step];
-    const thread = entry & 0xff;
-    if ((enabled & (1 << thread)) === 0) return this.part();
-    c[Cell.Thread + thread * ThreadCell.Words + ThreadCell.Choice] = entry >> 8;
-    if (step === c[Cell.PrefixLength] - 1) c[Cell.Sleep] = c[Cell.BranchSleep];
-    return thread;
-  }
-
-  private part(): -1 {
-    this.c[Cell.Parted] = this.c[Cell.AllAccesses] + 1;
-    this.c[Cell.End] = End.Parted;
-    return -1;
-  }
-
-  private chooseReplayed(enabled: number): number {
-    const c = this.c;
-    const { replay } = this.buffers;
-    if (c[Cell.ReplaySegment] >= c[Cell.ReplayLength]) return stayOrLowest(c[Cell.Current], enabled);
-    const at = c[Cell.ReplaySegment] * 3;
-    const thread = replay[at];
-    if ((enabled & (1 << thread)) === 0) return this.part();
-    const T = Cell.Thread + thread * ThreadCell.Words;
-    if (thread !== c[Cell.Current]) c[Cell.ReplayLeft] -= c[T + ThreadCell.FirstAccesses];
-    if (--c[Cell.ReplayLeft] < 0) return this.part();
-    if (c[Cell.ReplayLeft] === 0) {
-      const choice = replay[at + 2];
-      if (choice >= c[T + ThreadCell.Alternatives]) return this.part();
-      c[T + ThreadCell.Choice] = choice;
-      this.nextSegment();
-    }
-    return thread;
-  }
-
-  private noteSwitch(next: number, enabled: number): void {
-    const c = this.c;
-    const current = c[Cell.Current];
-    if (next === current) return;
-    if (current >= 0) {
-      this.endSegment(current, 0);
-      if ((enabled & (1 << current)) !== 0) c[Cell.Preemptions]++;
-    }
-    c[Cell.Current] = next;
-    const T = Cell.Thread + next * ThreadCell.Words;
-    c[Cell.Accesses] = c[T + ThreadCell.FirstAccesses];
-    c[T + ThreadCell.FirstAccesses] = 0;
-  }
-
-  /** The schedule so far as segments; the last one is still open until the execution has ended. */
-  endSegment(thread: number, choice: number): void {
-    const c = this.c;
-    const count = c[Cell.Accesses];
-    if (count === 0) return;
-    const at = c[Cell.Segments];
-    if (at < Size.Segments) {
-      const { segments } = this.buffers;
-      segments[3 * at] = thread;
-      segments[3 * at + 1] = count;
-      segments[3 * at + 2] = choice;
-      c[Cell.Segments] = at + 1;
-    }
-    c[Cell.Accesses] = 0;
+    return this.turns.decide();
   }
 
   // --- Steps ---
-
-  /** What the announced step would do to its location if it were taken now. */
-  touch(thread: number): Touch {
-    const c = this.c;
-    const T = Cell.Thread + thread * ThreadCell.Words;
-    const bit = 1 << thread;
-    if (c[Cell.Gil] !== 0 && c[T + ThreadCell.Location] === Virtual.Gil)
-      return Touch.Write | Touch.QueueWrite;
-    if ((c[Cell.Woken] & bit) !== 0) return Touch.None;
-    if ((c[Cell.Asleep] & bit) !== 0) return Touch.QueueWrite;
-    switch (c[T + ThreadCell.Kind]) {
-      case OpKind.Read:
-      case OpKind.Load:
-        return Touch.Read;
-      case OpKind.CompareExchange:
-        return this.valueAt(T) === this.coerced(T, c[T + ThreadCell.A]) ? Touch.Write : Touch.Read;
-      // Also where nobody will sleep or be woken: to tell these apart would save some executions of a futex mutex
-      // (16 instead of 28), but the queue of an address is then one more thing that a value decides.
-      case OpKind.Wait:
-        return Touch.Read | Touch.QueueWrite;
-      case OpKind.Notify:
-        return Touch.QueueWrite;
-      case OpKind.Choose:
-        return Touch.None;
-      default:
-        return Touch.Write;
-    }
-  }
-
-  private valueAt(T: number): number {
-    const index = this.c[T + ThreadCell.Index];
-    switch (this.c[T + ThreadCell.View]) {
-      case ViewCode.I32:
-        return this.heap[index];
-      case ViewCode.U8:
-        return this.u8[index];
-      case ViewCode.U16:
-        return this.u16[index];
-      case ViewCode.I8:
-        return this.i8[index];
-      case ViewCode.I16:
-        return this.i16[index];
-      default:
-        return this.f64[index];
-    }
-  }
-
-  private coerced(T: number, value: number): number {
-    switch (this.c[T + ThreadCell.View]) {
-      case ViewCode.U8:
-        return value & 0xff;
-      case ViewCode.U16:
-        return value & 0xffff;
-      case ViewCode.I8:
-        return (value << 24) >> 24;
-      case ViewCode.I16:
-        return (value << 16) >> 16;
-      default:
-        return value | 0;
-    }
-  }
 
   /**
    * Takes the announced step: log, sleep set, clocks, the operation itself (a plain access follows in the code).
@@ -508,8 +219,8 @@ export class Machine {
     const c = this.c;
     const T = Cell.Thread + thread * ThreadCell.Words;
     const bit = 1 << thread;
-    if (c[Cell.HashWord] !== 0) this.hashPending();
-    const touch = this.touch(thread);
+    if (c[Cell.HashWord] !== 0) this.hash.flush();
+    const touch = this.dependence.touch(thread);
     c[T + ThreadCell.Touch] = touch;
     const sleep = c[Cell.Sleep];
     if (sleep !== 0) this.wakeDependent(thread);
@@ -520,12 +231,13 @@ export class Machine {
     c[Cell.Accesses]++;
     c[Cell.AllAccesses]++;
     const choice = c[T + ThreadCell.Choice];
-    if (choice !== 0) this.endSegment(thread, choice);
+    if (choice !== 0) this.turns.endSegment(thread, choice);
     // How far the thread has come is part of the state, also where it learns nothing.
-    if (c[Cell.Hashing] !== 0) this.hashSeen(T, choice);
+    if (c[Cell.Hashing] !== 0) this.hash.seen(T, choice);
     c[T + ThreadCell.Edge] = -1;
     if (((c[Cell.Asleep] | c[Cell.Woken]) & bit) !== 0) {
-      this.endWait(T, bit);
+      this.waiting.endWait(T, bit);
+      if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Result]);
       return true;
     }
     return this.perform(T, thread, bit, touch, step);
@@ -537,7 +249,7 @@ export class Machine {
     events[e + EventCell.Thread] = thread;
     events[e + EventCell.Kind] = c[T + ThreadCell.Kind];
     events[e + EventCell.Location] = c[T + ThreadCell.Location];
-    events[e + EventCell.Touch] = this.writesWatched(T, touch) ? touch | Touch.Watched : touch;
+    events[e + EventCell.Touch] = this.dependence.writesWatched(T, touch) ? touch | Touch.Watched : touch;
     events[e + EventCell.Edge] = this.followsAll(T, thread) ? EdgeTo.Everything : c[T + ThreadCell.Edge];
     events[e + EventCell.Choice] = c[T + ThreadCell.Choice];
     events[e + EventCell.Alternatives] = c[T + ThreadCell.Alternatives];
@@ -562,56 +274,9 @@ export class Machine {
     let sleep = c[Cell.Sleep];
     for (let t = 0; t < c[Cell.Threads]; t++) {
       if ((sleep & (1 << t)) === 0) continue;
-      if (t === thread || this.dependent(thread, t)) sleep &= ~(1 << t);
+      if (t === thread || this.dependence.dependent(thread, t)) sleep &= ~(1 << t);
     }
     c[Cell.Sleep] = sleep;
-  }
-
-  /** Whether the announced steps of two threads depend on each other, in the state as it is. */
-  dependent(p: number, q: number): boolean {
-    const c = this.c;
-    const P = Cell.Thread + p * ThreadCell.Words;
-    const Q = Cell.Thread + q * ThreadCell.Words;
-    const touchP = this.touch(p);
-    const touchQ = this.touch(q);
-    if (c[P + ThreadCell.Kind] === OpKind.Free || c[Q + ThreadCell.Kind] === OpKind.Free) {
-      return this.overlap(P, Q);
-    }
-    if (c[P + ThreadCell.Location] === c[Q + ThreadCell.Location]) return conflict(touchP, touchQ);
-    return this.writesWatched(P, touchP) && this.writesWatched(Q, touchQ);
-  }
-
-  private writesWatched(T: number, touch: Touch): boolean {
-    return (touch & Touch.Write) !== 0 && this.visible[this.c[T + ThreadCell.Word]] === Visible.Watched;
-  }
-
-  private overlap(P: number, Q: number): boolean {
-    const c = this.c;
-    const startP = c[P + ThreadCell.Word];
-    const startQ = c[Q + ThreadCell.Word];
-    const lengthP = c[P + ThreadCell.Kind] === OpKind.Free ? this.shadow.size(startP) : 1;
-    const lengthQ = c[Q + ThreadCell.Kind] === OpKind.Free ? this.shadow.size(startQ) : 1;
-    return startP < startQ + lengthQ && startQ < startP + lengthP;
-  }
-
-  private endWait(T: number, bit: number): void {
-    const c = this.c;
-    if ((c[Cell.Woken] & bit) !== 0) {
-      c[T + ThreadCell.Result] = WaitResult.Ok;
-      c[T + ThreadCell.ChangesAtTimeout] = -1;
-    } else if ((c[Cell.Timed] & bit) !== 0) {
-      c[T + ThreadCell.Result] = WaitResult.TimedOut;
-      if (c[T + ThreadCell.EarlyTimeouts] > 0) c[T + ThreadCell.EarlyTimeouts]--;
-      c[T + ThreadCell.ChangesAtTimeout] = c[Cell.Changes];
-      c[Cell.Clock] += Math.max(1, c[T + ThreadCell.Timeout]);
-    } else {
-      c[T + ThreadCell.Result] = WaitResult.Ok;
-      c[T + ThreadCell.SpuriousWakes]--;
-    }
-    c[Cell.Woken] &= ~bit;
-    c[Cell.Asleep] &= ~bit;
-    c[Cell.Timed] &= ~bit;
-    if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[T + ThreadCell.Result]);
   }
 
   private perform(T: number, thread: number, bit: number, touch: Touch, step: number): boolean {
@@ -621,22 +286,25 @@ export class Machine {
     const location = c[T + ThreadCell.Location];
     switch (kind) {
       case OpKind.Wait:
-        this.noteRead(T, thread, location);
+        this.spinning.noteRead(T, thread, location);
         if (c[Cell.Monitor] !== 0)
           this.monitor.atomicRead(thread, c[T + ThreadCell.Word], c[T + ThreadCell.Site]);
-        if (this.valueAt(T) !== c[T + ThreadCell.A]) {
+        if (this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]) !== c[T + ThreadCell.A]) {
           c[T + ThreadCell.Result] = WaitResult.NotEqual;
-          if (c[Cell.Hashing] !== 0) this.hashSeen(T, WaitResult.NotEqual);
+          if (c[Cell.Hashing] !== 0) this.hash.seen(T, WaitResult.NotEqual);
           c[T + ThreadCell.ChangesAtTimeout] = -1;
           return true;
         }
-        c[Cell.Asleep] |= bit;
-        if (c[T + ThreadCell.Timeout] >= 0) c[Cell.Timed] |= bit;
-        c[T + ThreadCell.WaitOrder] = c[Cell.WaitSequence]++;
+        this.waiting.sleep(T, bit);
         return false;
       case OpKind.Notify:
-        c[T + ThreadCell.Result] = this.notify(thread, c[T + ThreadCell.Word], c[T + ThreadCell.A], step);
-        if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[T + ThreadCell.Result]);
+        c[T + ThreadCell.Result] = this.waiting.notify(
+          thread,
+          c[T + ThreadCell.Word],
+          c[T + ThreadCell.A],
+          step,
+        );
+        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Result]);
         return true;
       case OpKind.Free:
         if (c[Cell.Monitor] !== 0) {
@@ -653,11 +321,11 @@ export class Machine {
       case OpKind.Clock:
         if (c[T + ThreadCell.Choice] === 1) c[Cell.Clock] += c[Cell.ClockJump];
         c[T + ThreadCell.Result] = c[Cell.Clock];
-        if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[Cell.Clock]);
+        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[Cell.Clock]);
         return true;
       case OpKind.Choose:
         c[T + ThreadCell.Result] = c[T + ThreadCell.Choice];
-        if (c[Cell.Hashing] !== 0) this.hashSeen(T, c[T + ThreadCell.Choice]);
+        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Choice]);
         return true;
       case OpKind.Poll:
       case OpKind.Call:
@@ -681,18 +349,19 @@ export class Machine {
     const word = c[T + ThreadCell.Word];
     // What is a step only because a replay makes it one must not decide who spins: in the search it did not.
     const counts = kind > OpKind.Write || this.visible[word] !== 0;
-    if (counts && (touch === Touch.Read || kind > OpKind.Store)) this.noteRead(T, thread, location);
-    if (counts && touch === Touch.Read) this.noteSpin(T, thread, location);
+    if (counts && (touch === Touch.Read || kind > OpKind.Store)) this.spinning.noteRead(T, thread, location);
+    if (counts && touch === Touch.Read) this.spinning.noteSpin(T, thread, location);
     else if (counts) c[T + ThreadCell.SpinCount] = 0;
     if (touch === Touch.Write) {
-      this.noteWrite(location, step);
+      this.spinning.noteWrite(location, step);
       this.willWrite(word, c[T + ThreadCell.View]);
     }
     this.inspect(T, thread, kind, touch, word);
     if (kind <= OpKind.Write) {
       if (c[Cell.Hashing] !== 0) {
-        if (kind === OpKind.Read) this.hashSeen(T, this.valueAt(T));
-        else this.hashLater(word);
+        if (kind === OpKind.Read)
+          this.hash.seen(T, this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]));
+        else this.hash.later(word);
       }
       if (kind === OpKind.Write) c[Cell.Changes]++;
       return;
@@ -701,10 +370,10 @@ export class Machine {
     const result = this.operate(T, kind);
     if (this.heap[word] !== before) {
       c[Cell.Changes]++;
-      if (c[Cell.Hashing] !== 0) this.hashChange(word, before, this.heap[word]);
+      if (c[Cell.Hashing] !== 0) this.hash.change(word, before, this.heap[word]);
     }
     c[T + ThreadCell.Result] = result;
-    if (c[Cell.Hashing] !== 0) this.hashSeen(T, result);
+    if (c[Cell.Hashing] !== 0) this.hash.seen(T, result);
   }
 
   /** Detectors: freed blocks, vector clocks. */
@@ -726,7 +395,7 @@ export class Machine {
     const index = c[T + ThreadCell.Index];
     const a = c[T + ThreadCell.A];
     const code = c[T + ThreadCell.View];
-    const old = code === ViewCode.I32 ? this.heap[index] : this.valueAt(T);
+    const old = this.views.read(code, index);
     let value: number;
     switch (kind) {
       case OpKind.Load:
@@ -738,7 +407,7 @@ export class Machine {
         value = a;
         break;
       case OpKind.CompareExchange:
-        if (old !== this.coerced(T, a)) return old;
+        if (old !== coerced(code, a)) return old;
         value = c[T + ThreadCell.B];
         break;
       case OpKind.Add:
@@ -756,60 +425,8 @@ export class Machine {
       default:
         value = old ^ a;
     }
-    if (code === ViewCode.I32) this.heap[index] = value;
-    else this.setAt(code, index, value);
+    this.views.write(code, index, value);
     return kind === OpKind.Store ? a : old;
-  }
-
-  private setAt(code: ViewCode, index: number, value: number): void {
-    switch (code) {
-      case ViewCode.U8:
-        this.u8[index] = value;
-        break;
-      case ViewCode.U16:
-        this.u16[index] = value;
-        break;
-      case ViewCode.I8:
-        this.i8[index] = value;
-        break;
-      case ViewCode.I16:
-        this.i16[index] = value;
-        break;
-      default:
-        throw new TypeError('Atomics on a Float64Array');
-    }
-  }
-
-  private notify(thread: number, word: number, count: number, step: number): number {
-    const c = this.c;
-    let woken = 0;
-    while (woken < count) {
-      const t = this.firstWaiter(word);
-      if (t < 0) break;
-      const bit = 1 << t;
-      c[Cell.Asleep] &= ~bit;
-      c[Cell.Timed] &= ~bit;
-      c[Cell.Woken] |= bit;
-      c[Cell.Thread + t * ThreadCell.Words + ThreadCell.Edge] = step;
-      if (c[Cell.Monitor] !== 0) this.monitor.wake(thread, t);
-      woken++;
-    }
-    return woken;
-  }
-
-  private firstWaiter(word: number): number {
-    const c = this.c;
-    let first = -1;
-    let order = 0x7fffffff;
-    for (let t = 0; t < c[Cell.Threads]; t++) {
-      const T = Cell.Thread + t * ThreadCell.Words;
-      if ((c[Cell.Asleep] & (1 << t)) === 0 || c[T + ThreadCell.Word] !== word) continue;
-      if (c[T + ThreadCell.WaitOrder] < order) {
-        order = c[T + ThreadCell.WaitOrder];
-        first = t;
-      }
-    }
-    return first;
   }
 
   /** The result of the step that the thread has just taken, as its code expects it. */
@@ -838,7 +455,7 @@ export class Machine {
       case OpKind.Notify:
         return 0;
       case OpKind.Wait:
-        if (this.valueAt(T) !== a) return 'not-equal';
+        if (this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]) !== a) return 'not-equal';
         throw new Error('set-up and what comes after the threads cannot wait: nobody is left to wake them');
       case OpKind.Free:
         this.shadow.free(index, a, b, -1, -1);
@@ -866,12 +483,15 @@ export class Machine {
     const T = Cell.Thread + thread * ThreadCell.Words;
     const kind = c[T + ThreadCell.Kind];
     if (kind > OpKind.Free || kind === OpKind.Poll || kind === OpKind.Clock) return false;
-    if (kind === OpKind.Wait && this.valueAt(T) === c[T + ThreadCell.A]) {
+    if (
+      kind === OpKind.Wait &&
+      this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]) === c[T + ThreadCell.A]
+    ) {
       c[T + ThreadCell.Location] = Virtual.Gil;
       return false;
     }
-    this.countAccess(thread);
-    this.perform(T, thread, 1 << thread, this.touch(thread), c[Cell.Step] - 1);
+    this.turns.countAccess(thread);
+    this.perform(T, thread, 1 << thread, this.dependence.touch(thread), c[Cell.Step] - 1);
     return true;
   }
 
@@ -896,53 +516,28 @@ export class Machine {
     this.monitor.begin();
   }
 
-  /** Schedules count all accesses, also those that are no steps. */
-  private countAccess(thread: number): void {
-    const c = this.c;
-    if (c[Cell.ReplaySegment] < c[Cell.ReplayLength]) this.countReplayed(thread);
-    c[Cell.Accesses]++;
-    c[Cell.AllAccesses]++;
-  }
-
-  /** What a thread does before its first step is counted when it gets its first turn. */
-  private countReplayed(thread: number): void {
-    const c = this.c;
-    if (c[Cell.Current] !== thread) return;
-    const { replay } = this.buffers;
-    const at = c[Cell.ReplaySegment] * 3;
-    // A segment that ends, or chooses, where nobody can be switched to.
-    if (replay[at] !== thread || (c[Cell.ReplayLeft] === 1 && replay[at + 2] !== 0)) this.part();
-    else if (--c[Cell.ReplayLeft] === 0) this.nextSegment();
-  }
-
-  private nextSegment(): void {
-    const c = this.c;
-    c[Cell.ReplaySegment]++;
-    c[Cell.ReplayLeft] = this.buffers.replay[c[Cell.ReplaySegment] * 3 + 1];
-  }
-
   /** A plain read by a running thread, of a word that nobody races for. */
   plainRead(thread: number, word: number, site: number): void {
     const c = this.c;
     if (c[Cell.PlainSeen] === 0) this.seePlain();
-    this.countAccess(thread);
+    this.turns.countAccess(thread);
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);
     if (c[Cell.Monitor] !== 0) this.monitor.plainRead(thread, word, site);
     if (c[Cell.Hashing] !== 0) {
-      if (c[Cell.HashWord] !== 0) this.hashPending();
-      this.hashSeen(Cell.Thread + thread * ThreadCell.Words, this.heap[word]);
+      if (c[Cell.HashWord] !== 0) this.hash.flush();
+      this.hash.seen(Cell.Thread + thread * ThreadCell.Words, this.heap[word]);
     }
   }
 
   plainWrite(thread: number, word: number, code: ViewCode, site: number): void {
     const c = this.c;
     if (c[Cell.PlainSeen] === 0) this.seePlain();
-    this.countAccess(thread);
+    this.turns.countAccess(thread);
     if (this.shadow.isManaged(word)) this.shadow.check(word, thread, site);
     if (c[Cell.Monitor] !== 0) this.monitor.plainWrite(thread, word, site);
     if (c[Cell.Hashing] !== 0) {
-      if (c[Cell.HashWord] !== 0) this.hashPending();
-      this.hashLater(word);
+      if (c[Cell.HashWord] !== 0) this.hash.flush();
+      this.hash.later(word);
     }
     this.willWrite(word, code);
   }
@@ -957,72 +552,4 @@ export class Machine {
     c[Cell.JournalTop] = at + 1;
     if (code === ViewCode.F64) this.willWrite(word + 1, ViewCode.I32);
   }
-
-  // --- Hashes for the state cache ---
-
-  private hashLater(word: number): void {
-    this.c[Cell.HashWord] = word + 1;
-    this.c[Cell.HashOld] = this.heap[word];
-  }
-
-  /** The plain write that was announced last has happened by now. */
-  hashPending(): void {
-    const c = this.c;
-    const word = c[Cell.HashWord] - 1;
-    c[Cell.HashWord] = 0;
-    if (this.heap[word] !== c[Cell.HashOld]) this.hashChange(word, c[Cell.HashOld], this.heap[word]);
-  }
-
-  private hashChange(word: number, before: number, after: number): void {
-    const c = this.c;
-    c[Cell.HeapHash] ^= mix(word, before, 0x9e3779b1) ^ mix(word, after, 0x9e3779b1);
-    c[Cell.HeapHash + 1] ^= mix(word, before, 0x85ebca6b) ^ mix(word, after, 0x85ebca6b);
-  }
-
-  private hashSeen(T: number, value: number): void {
-    const c = this.c;
-    const kind = c[T + ThreadCell.Kind];
-    c[T + ThreadCell.SeenHash] = mix(c[T + ThreadCell.SeenHash], value, 0x9e3779b1 + kind);
-    c[T + ThreadCell.SeenHash + 1] = mix(c[T + ThreadCell.SeenHash + 1], value, 0x85ebca6b + kind);
-  }
-}
-
-/** Whether two touches of one location depend on each other. */
-export function conflict(p: Touch, q: Touch): boolean {
-  const words = Touch.Read | Touch.Write;
-  const queues = Touch.QueueRead | Touch.QueueWrite;
-  return (
-    ((p & Touch.Write) !== 0 && (q & words) !== 0) ||
-    ((q & Touch.Write) !== 0 && (p & words) !== 0) ||
-    ((p & Touch.QueueWrite) !== 0 && (q & queues) !== 0) ||
-    ((q & Touch.QueueWrite) !== 0 && (p & queues) !== 0)
-  );
-}
-
-function stayOrLowest(current: number, threads: number): number {
-  if (current >= 0 && (threads & (1 << current)) !== 0) return current;
-  return 31 - Math.clz32(threads & -threads);
-}
-
-/** The word that holds an element of a narrower or wider view. */
-export function wordOf(code: ViewCode, index: number): number {
-  switch (code) {
-    case ViewCode.U8:
-    case ViewCode.I8:
-      return index >> 2;
-    case ViewCode.U16:
-    case ViewCode.I16:
-      return index >> 1;
-    case ViewCode.F64:
-      return index * 2;
-    default:
-      return index;
-  }
-}
-
-function mix(a: number, b: number, salt: number): number {
-  let h = Math.imul(a ^ salt, 0x27d4eb2f) ^ Math.imul(b + salt, 0x165667b1);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x85ebca77);
-  return h ^ (h >>> 13);
 }

@@ -1,8 +1,16 @@
-import type { Machine } from './machine.js';
+import type { Dependence } from './dependence.js';
 import { Cell, Strategy, ThreadCell } from './machineLayout.js';
+import type { Random } from './random.js';
+
+/** What random choices need of the machine. */
+export interface Sampled {
+  readonly c: Int32Array;
+  readonly random: Random;
+  readonly dependence: Dependence;
+}
 
 /** The next thread of a random execution. */
-export function chooseRandomly(machine: Machine, enabled: number): number {
+export function chooseRandomly(machine: Sampled, enabled: number): number {
   const c = machine.c;
   const next = chooseThread(machine, enabled);
   const T = Cell.Thread + next * ThreadCell.Words;
@@ -11,7 +19,7 @@ export function chooseRandomly(machine: Machine, enabled: number): number {
   return next;
 }
 
-function chooseThread(machine: Machine, enabled: number): number {
+function chooseThread(machine: Sampled, enabled: number): number {
   switch (machine.c[Cell.Strategy]) {
     case Strategy.Pct:
       return choosePct(machine, enabled);
@@ -28,7 +36,7 @@ function chooseThread(machine: Machine, enabled: number): number {
  * Before an execution: draws priorities. PCT (Burckhardt et al., ASPLOS 2010): distinct ones above `depth`, and
  * `depth` - 1 steps of about `length` at which the running thread drops below all others.
  */
-export function prepareSampling(machine: Machine, depth: number, length: number): void {
+export function prepareSampling(machine: Sampled, depth: number, length: number): void {
   const c = machine.c;
   const threads = c[Cell.Threads];
   if (c[Cell.Strategy] === Strategy.Pct) {
@@ -43,7 +51,7 @@ export function prepareSampling(machine: Machine, depth: number, length: number)
   }
 }
 
-function choosePct(machine: Machine, enabled: number): number {
+function choosePct(machine: Sampled, enabled: number): number {
   const c = machine.c;
   const current = c[Cell.Current];
   for (let i = 0; i < c[Cell.PctPoints]; i++) {
@@ -57,11 +65,11 @@ function choosePct(machine: Machine, enabled: number): number {
 }
 
 /** POS (Yuan, Yang, Gu, CAV 2018): a random priority for each announced step, drawn anew for those that race with it. */
-function choosePos(machine: Machine, enabled: number): number {
+function choosePos(machine: Sampled, enabled: number): number {
   const c = machine.c;
   const next = highest(c, enabled);
   for (let t = 0; t < c[Cell.Threads]; t++) {
-    if (t === next || ((c[Cell.Ready] & (1 << t)) !== 0 && machine.dependent(next, t))) {
+    if (t === next || ((c[Cell.Ready] & (1 << t)) !== 0 && machine.dependence.dependent(next, t))) {
       setPriority(c, t, machine.random.next() | 0);
     }
   }
@@ -69,7 +77,7 @@ function choosePos(machine: Machine, enabled: number): number {
 }
 
 /** SURW: a thread is chosen with the weight of the steps that it is still expected to take. */
-function chooseSurw(machine: Machine, enabled: number): number {
+function chooseSurw(machine: Sampled, enabled: number): number {
   const c = machine.c;
   let total = 0;
   for (let t = 0; t < c[Cell.Threads]; t++) if ((enabled & (1 << t)) !== 0) total += remaining(c, t);

@@ -81,8 +81,8 @@ export async function searchTree(
       begin(machine, Strategy.Systematic);
       tree = new SearchTree(machine.buffers, reduction, bound);
       estimate = new TreeEstimate();
-      states = cached ? new StateTable(bound !== undefined) : null;
-      machine.cache = states;
+      states = cached ? new StateTable(machine, bound !== undefined) : null;
+      machine.turns.cache = states;
       machine.c[Cell.Hashing] = cached ? 1 : 0;
     }
     tally.add(runner.run());
@@ -128,10 +128,10 @@ function begin(machine: Machine, strategy: Strategy): void {
   c[Cell.PrefixLength] = 0;
   c[Cell.BranchSleep] = 0;
   c[Cell.Hashing] = 0;
-  machine.cache = null;
+  machine.turns.cache = null;
 }
 
 function end(machine: Machine): void {
-  machine.cache = null;
+  machine.turns.cache = null;
   machine.c[Cell.Hashing] = 0;
 }

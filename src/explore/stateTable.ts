@@ -1,5 +1,6 @@
-import type { Machine, StateCache } from './machine.js';
+import type { Machine } from './machine.js';
 import { Cell, ThreadCell } from './machineLayout.js';
+import type { StateCache } from './turns.js';
 
 const EMPTY = 0;
 
@@ -12,15 +13,18 @@ export class StateTable implements StateCache {
   private count = 0;
 
   /** `withBudget`: a state is an old one only if it was reached with as few preemptions (bounded search). */
-  constructor(private readonly withBudget = false) {}
+  constructor(
+    private readonly machine: Machine,
+    private readonly withBudget = false,
+  ) {}
 
   get size(): number {
     return this.count;
   }
 
-  seen(machine: Machine): boolean {
-    const c = machine.c;
-    if (c[Cell.HashWord] !== 0) machine.hashPending();
+  seen(): boolean {
+    const { c, hash } = this.machine;
+    if (c[Cell.HashWord] !== 0) hash.flush();
     let low =
       c[Cell.HeapHash] ^
       Math.imul(c[Cell.Asleep] + 77, 0x9e3779b1) ^

@@ -1,9 +1,10 @@
 import type { Buffers } from './buffers.js';
 import type { FiberHooks, Tracer } from './fiberHooks.js';
 import { OpKind } from './hooks.js';
-import { type Machine, wordOf } from './machine.js';
+import type { Machine } from './machine.js';
 import { Cell, FindCell, type FindKind, ThreadCell, Touch, ViewCode } from './machineLayout.js';
-import { MemoryViews } from './memoryViews.js';
+import type { MemoryViews } from './memoryViews.js';
+import { wordOf } from './memoryViews.js';
 
 /** What a detector found. */
 export interface Find {
@@ -69,7 +70,7 @@ export class TraceRecorder implements Tracer {
   ) {
     this.machine = hooks.machine;
     this.buffers = hooks.machine.buffers;
-    this.views = new MemoryViews(hooks.machine.heap);
+    this.views = hooks.machine.views;
   }
 
   announced(thread: number): void {
@@ -92,7 +93,7 @@ export class TraceRecorder implements Tracer {
       word: kind <= OpKind.Notify || WITH_WORD.has(kind) ? c[T + ThreadCell.Word] : 0,
       block: this.machine.shadow.startOf(c[T + ThreadCell.Word]),
       length: kind === OpKind.Free ? this.machine.shadow.size(c[T + ThreadCell.Word]) : 1,
-      touch: this.machine.touch(thread),
+      touch: this.machine.dependence.touch(thread),
       site: c[T + ThreadCell.Site],
       wakes: ((c[Cell.Asleep] | c[Cell.Woken]) & (1 << thread)) !== 0,
       announcement: this.announcements[thread] ?? 0,

@@ -1,8 +1,9 @@
 import { NotSuspendable } from './fiberHooks.js';
 import { Hand, type HandOff } from './handOff.js';
 import { OpKind } from './hooks.js';
-import { type Machine, wordOf } from './machine.js';
+import type { Machine } from './machine.js';
 import { Cell, End, ViewCode } from './machineLayout.js';
+import { wordOf } from './memoryViews.js';
 import { Random } from './random.js';
 import type { SiteFinder } from './siteFinder.js';
 import { passOn, startNext } from './workerTurns.js';
