@@ -7,10 +7,14 @@ import { type LoadedScenarios, loadScenarios } from '../src/explore/loadScenario
 import { Strategy } from '../src/explore/machineLayout.js';
 import { type Searched, type Stop, sample, scout, searchTree } from '../src/explore/searches.js';
 import { settingOf } from '../src/explore/settings.js';
+import { WorkerCrew } from '../src/explore/workerCrew.js';
+import { exploreOnWorkers } from '../src/explore/workerExplore.js';
 
 const ROUNDS = 7;
 const ROUND_MS = 400;
 const BYTES = 16 << 20;
+const WORKER_ROUNDS = 6;
+const WORKER_MS = 1000;
 const FOLDER = new URL('../src/scenarios/', import.meta.url);
 const MODULES = ['classic/counters.js', 'classic/locks.js', 'classic/treiber.js'];
 
@@ -78,6 +82,34 @@ async function exhaust(loaded: LoadedScenarios): Promise<{ ms: number; execution
   return { ms, executions: tally.executions };
 }
 
+/** Executions a second of DPOR through real workers. */
+async function onWorkers(loaded: LoadedScenarios, name: string): Promise<number> {
+  const scenario = loaded.scenarios.find((one) => one.name === name);
+  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  const crew = new WorkerCrew();
+  const rates: number[] = [];
+  for (let i = 0; i < WORKER_ROUNDS; i++) {
+    const { executions, seconds } = await exploreOnWorkers(
+      loaded,
+      settingOf(scenario, '', 'none'),
+      {
+        mode: 'dpor',
+        budgetMs: WORKER_MS,
+        seed: 1,
+        maxSteps: null,
+        interrupted: () => false,
+        progress: () => {},
+        confirm: null,
+      },
+      crew,
+    );
+    // The first round starts the workers.
+    if (i > 0) rates.push(executions / seconds);
+  }
+  await crew.end();
+  return median(rates);
+}
+
 const loaded = await loadScenarios(MODULES.map((module) => new URL(module, FOLDER).href));
 const cold = await exhaust(loaded);
 const rates = CASES.map(() => [] as number[]);
@@ -97,3 +129,7 @@ for (const [at, { scenario, search }] of CASES.entries()) {
   );
 }
 console.log(`cas-counter-4 exhausted from cold: ${cold.executions} executions in ${cold.ms.toFixed(0)} ms`);
+for (const name of ['cas-counter-4', 'futex-mutex-3']) {
+  const rate = (await onWorkers(loaded, name)) / 1000;
+  console.log(`on workers, ${name.padEnd(14)} dpor ${rate.toFixed(1)} k/s`);
+}
