@@ -6,11 +6,11 @@ import type { ProgressStream } from '../report/progress.js';
 import { createProgress } from '../report/progress.js';
 import { type Result, toResults } from '../report/results.js';
 import { renderTable } from '../report/table.js';
-import { painter, plural } from '../report/text.js';
+import { plural } from '../report/text.js';
 import type { CompareOptions, Measurement } from '../report/types.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
-import { prepareJsonFile, writeJsonFile } from './jsonTarget.js';
+import { describeFailure, isOurInterrupt } from './failure.js';
 import {
   parseBuilds,
   parseDuration,
@@ -19,6 +19,8 @@ import {
   parseThreads,
   parseWorkloads,
 } from './options.js';
+import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+import { coloursOf, widthOf } from './terminal.js';
 
 /** Output that is no terminal has no width of its own; documents and logs are read at this one. */
 const DEFAULT_WIDTH = 100;
@@ -72,7 +74,7 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
         repeats: parseRepeats(raw.repeats),
         memoryBytes: parseMemory(raw.memory),
       };
-      if (raw.json !== undefined && raw.json !== '-') prepareJsonFile(raw.json);
+      if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
       const run = await measure(options, deps);
       exit(report(run, options, raw, deps));
     });
@@ -127,13 +129,6 @@ async function measure(options: CompareOptions, deps: CliDependencies): Promise<
   return run;
 }
 
-/** An interrupt may also arrive as the error that ended the threads. */
-function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean {
-  if (!interrupt.aborted) return false;
-  const code = (error as { code?: unknown } | null)?.code;
-  return error === interrupt.reason || code === 'UNGIL_ABORTED' || code === 'ABORT_ERR';
-}
-
 // --- Reporting ---
 
 /** Writes JSON and table; gives the exit status. */
@@ -143,31 +138,16 @@ function report(run: Run, options: CompareOptions, raw: RawOptions, deps: CliDep
   const host = { ungil: deps.version, node: deps.node, cpus: deps.cpus };
   const json = formatCompareJson(toCompareJson(host, options, results, complete));
   // The file comes first: a reader that closed its end of the pipe must not cost the results.
-  const saved = saveJson(json, raw, deps);
+  const saved = raw.json === undefined || raw.json === '-' || saveFile(raw.json, json, deps.stderr);
   printTable(results, raw, deps);
   if (raw.json === '-') deps.stdout.write(json);
-  if (run.failure !== null) deps.stderr.write(describeFailure(run.failure));
+  if (run.failure !== null) deps.stderr.write(describeFailure(run.failure.error, run.failure.during));
   if (!complete) {
     const why = run.failure !== null ? 'failed' : 'interrupted';
     const count = `${results.length} of ${plural(run.total, 'measurement')}`;
     tableStream(raw, deps).write(`${why}: the results are incomplete, ${count} made\n`);
   }
   return saved ? exitStatus(run, results, complete, deps) : ExitStatus.CheckFailed;
-}
-
-/** False if the file could not be written although it could before the run, as when the disk is full. */
-function saveJson(json: string, raw: RawOptions, deps: CliDependencies): boolean {
-  if (raw.json === undefined || raw.json === '-') return true;
-  try {
-    writeJsonFile(raw.json, json);
-    deps.stderr.write(`wrote ${raw.json}\n`);
-    return true;
-  } catch (error) {
-    deps.stderr.write(
-      `ungil: cannot write '${raw.json}': ${error instanceof Error ? error.message : error}\n`,
-    );
-    return false;
-  }
 }
 
 function exitStatus(run: Run, results: Result[], complete: boolean, deps: CliDependencies): ExitStatus {
@@ -188,16 +168,8 @@ function printTable(results: readonly Result[], raw: RawOptions, deps: CliDepend
     stream.write(markdownTable(results, deps.workloads));
     return;
   }
-  const width = Math.max(MIN_WIDTH, (stream.isTTY === true ? stream.columns : undefined) ?? DEFAULT_WIDTH);
-  const paint = painter(stream.isTTY === true && !deps.env.NO_COLOR && deps.env.TERM !== 'dumb');
+  const width = widthOf(stream, MIN_WIDTH, DEFAULT_WIDTH);
+  const paint = coloursOf(stream, deps.env);
   const lines = renderTable(results, { width, paint, workloads: deps.workloads });
   stream.write(`${lines.join('\n')}\n`);
-}
-
-/** The error with its stack, the thread's number and what was running. Ends in a newline. */
-function describeFailure({ error, during }: Failure): string {
-  const thread = (error as { thread?: unknown } | null)?.thread;
-  const place = [during, typeof thread === 'number' ? `thread ${thread}` : ''].filter((part) => part !== '');
-  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-  return `ungil: the run failed${place.length > 0 ? ` (${place.join('; ')})` : ''}: ${text}\n`;
 }

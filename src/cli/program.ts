@@ -38,7 +38,7 @@ export async function runCli(args: readonly string[], deps: CliDependencies): Pr
 }
 
 /** The command tree. `exit` receives the status of the command that ran. */
-export function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
   const program = new Command('ungil')
     .description(
       "an executable model of CPython's memory management, with and without the global interpreter lock",

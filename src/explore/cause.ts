@@ -31,7 +31,7 @@ export function causeOf(
 }
 
 /** Whether a data race between these two places was found in this step. */
-export function isRaceOf(step: TracedStep, sites: readonly number[]): boolean {
+function isRaceOf(step: TracedStep, sites: readonly number[]): boolean {
   return step.finds.some(
     ({ kind, site, otherSite }) =>
       kind === FindKind.DataRace &&

@@ -1,6 +1,5 @@
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { Body, Outcome, Scenario, ScenarioSpec, Scheme } from '../scenarios/scenario.js';
-import type { Services } from '../scenarios/services.js';
 import type { World } from '../scenarios/world.js';
 import type { Buffers } from './buffers.js';
 import type { EngineMemory } from './engineMemory.js';
@@ -120,11 +119,6 @@ export class FiberEngine {
       hooks.tracer = null;
       if (this.kept) names.restore(mark);
     }
-  }
-
-  /** The services of this engine, for tests. */
-  get offered(): Services {
-    return this.services;
   }
 
   private configure(): void {

@@ -69,17 +69,20 @@ export interface Hooks {
   random(): number;
 }
 
-/** Marks of a function's comment, which its plain accesses inherit. */
+/**
+ * What is known of a site besides its place: what comments before its function or statement declare (`Racy`,
+ * `Optimistic`), and what the rewriter sees for itself. Bits.
+ */
 export const enum SiteMark {
   /** "Declared racy read", "declared racy reads": races of this read are meant. */
   Racy = 1,
   /** "May touch a freed block": the access is one of those that check afterwards what they have touched. */
   Optimistic = 2,
-  /** Code of an allocator: freed blocks are its own. */
+  /** In a file of `allocators/`: freed blocks are its own. */
   Allocator = 4,
-  /** A method that only stands for an operation of `Atomics`: the place that counts is its caller's. */
+  /** In a method that only stands for an operation of `Atomics`: the place that counts is its caller's. */
   Forwarder = 8,
-  /** A plain write. */
+  /** A plain write: `a[i]++` has two sites at one place. */
   Write = 16,
 }
 
@@ -91,6 +94,6 @@ export interface Site {
   readonly column: number;
   /** `Class.method` or the function's name. */
   readonly function: string;
-  /** `SiteMark`. */
+  /** Bits of `SiteMark`. */
   readonly marks: number;
 }

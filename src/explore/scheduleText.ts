@@ -27,7 +27,7 @@ export class ScheduleError extends Error {
 }
 
 /** `a` for thread 0. */
-export function threadLetter(thread: number): string {
+function threadLetter(thread: number): string {
   return String.fromCharCode(FIRST_LETTER + thread);
 }
 

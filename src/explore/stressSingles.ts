@@ -5,7 +5,7 @@ import { checkHistory, type HistoryOperation } from './linearizability.js';
 import { freezePlainData } from './plainData.js';
 import type { StressCounts } from './stressCounts.js';
 import { type Meeting, Stress } from './stressMeeting.js';
-import type { StressParts } from './stressThread.js';
+import type { StressParts } from './stressParts.js';
 import type { Message, Messages } from './workerMessages.js';
 
 /** Memory is compared and restored in pieces of so many bytes. */

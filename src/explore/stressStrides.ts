@@ -3,7 +3,7 @@ import type { Body } from '../scenarios/scenario.js';
 import { World } from '../scenarios/world.js';
 import type { StressCounts } from './stressCounts.js';
 import { type Meeting, Stress } from './stressMeeting.js';
-import type { StressParts } from './stressThread.js';
+import type { StressParts } from './stressParts.js';
 
 /** States of a stride, as in jcstress: the threads run through them side by side. */
 const STATES = 1024;

@@ -1,26 +1,15 @@
 import { SharedMemory } from '../memory/sharedMemory.js';
-import type { Body } from '../scenarios/scenario.js';
 import { findScenario } from './findScenario.js';
 import { HandOff } from './handOff.js';
 import { applyOverrides } from './overrides.js';
-import type { NamedSetting } from './settings.js';
 import { StressCounts } from './stressCounts.js';
 import { Meeting, Stress } from './stressMeeting.js';
+import type { StressParts } from './stressParts.js';
 import { StressServices } from './stressServices.js';
 import { StressSingles } from './stressSingles.js';
 import { StressStrides } from './stressStrides.js';
 import type { StressJob, WorkerAnswer } from './workerJob.js';
 import { Messages } from './workerMessages.js';
-
-/** What a worker has to run a scenario with. */
-export interface StressParts {
-  readonly memory: SharedMemory;
-  readonly setting: NamedSetting;
-  readonly services: StressServices;
-  readonly control: Int32Array;
-  readonly bodies: readonly Body<unknown>[];
-  readonly thread: number;
-}
 
 /** Runs one thread of a scenario over and over, until the host stops it. Throws what set-up throws. */
 export async function serveStress(job: StressJob, answer: (message: WorkerAnswer) => void): Promise<void> {

@@ -145,7 +145,7 @@ const enum IndexWidth {
 }
 
 /** Words of the index part. The table of the empty dict has 8 bytes for its one slot. */
-export function indexWords(log2: number): number {
+function indexWords(log2: number): number {
   if (log2 < DictLimits.MinLog2) return 2;
   if (log2 < IndexWidth.TwoBytes) return 1 << (log2 - 2);
   return log2 < IndexWidth.FourBytes ? 1 << (log2 - 1) : 1 << log2;
@@ -160,7 +160,7 @@ export function entryWords(kind: DictKeysKind): number {
  * Word address of the first entry. Declared racy read: the size never changes, but the owner of a dict may have found
  * a table that another thread made through a plain read of `Keys`.
  */
-export function firstEntry(heap: Int32Array, keys: number): number {
+function firstEntry(heap: Int32Array, keys: number): number {
   return keys + DictKeys.Indices + indexWords(heap[keys + DictKeys.Log2Size]);
 }
 
@@ -191,7 +191,7 @@ export function usableEntries(log2: number): number {
 }
 
 /** log2 of the smallest table of at least `slots` slots. */
-export function log2For(slots: number): number {
+function log2For(slots: number): number {
   return slots <= 1 << DictLimits.MinLog2 ? DictLimits.MinLog2 : 32 - Math.clz32(slots - 1);
 }
 

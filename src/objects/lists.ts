@@ -252,7 +252,7 @@ export class Lists extends FreeListed {
  * Capacity for `needed` items, CPython's `list_resize`: 0, 4, 8, 16, 24, 32, 40, 52, 64, 76, ... by append; a
  * jump beyond the usual growth gets just what it needs, rounded to 4; the first extend is exact, rounded to 2.
  */
-export function listCapacity(needed: number, size: number, empty: boolean): number {
+function listCapacity(needed: number, size: number, empty: boolean): number {
   if (needed === 0) return 0;
   if (empty && needed > 1) return (needed + 1) & ~1;
   const capacity = (needed + (needed >> 3) + 6) & ~3;

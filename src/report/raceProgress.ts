@@ -53,7 +53,7 @@ class TerminalLine implements RaceProgressLine {
 }
 
 /** `[3/40] owner-exit, biased: 12,345 of about 40,000 executions, about 3 s left`. */
-export function progressWords(progress: RaceProgress): string {
+function progressWords(progress: RaceProgress): string {
   const { scenario, done, total, executions, estimate, leftMs } = progress;
   const of = estimate === null ? '' : ` of about ${formatCount(Math.max(estimate, executions))}`;
   const left = leftMs === null ? '' : `, about ${formatDuration(leftMs / 1000)} left`;

@@ -8,8 +8,9 @@ import { Thread } from '../runtime/thread.js';
 import { buildAllocator, type ThreadParts } from '../runtime/threadParts.js';
 import { ThreadState } from '../threads/threadState.js';
 import { ModelAllocator } from './modelAllocator.js';
-import type { Scheme, WorldOptions } from './scenario.js';
+import type { Scheme } from './scheme.js';
 import type { Services } from './services.js';
+import type { WorldOptions } from './worldOptions.js';
 
 /** The builds that the schemes stand for. */
 const BUILD_OF: Readonly<Record<Scheme, string>> = {

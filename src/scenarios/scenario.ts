@@ -1,11 +1,8 @@
+import type { Scheme } from './scheme.js';
 import type { World } from './world.js';
+import type { WorldOptions } from './worldOptions.js';
 
-/**
- * The schemes under which a scenario can run. `gil`: plain counts, and threads switch only where the eval breaker
- * is polled; `plain`: plain counts and no lock at all (build `unsafe`); `atomic`: build `gilectomy`; `biased`:
- * build `free-threaded`; `none`: the scenario does not use the runtime's counts.
- */
-export type Scheme = 'gil' | 'plain' | 'atomic' | 'biased' | 'none';
+export type { Scheme, WorldOptions };
 
 /**
  * What is thought of an outcome. `required`: must be reached (else an exhaustive search fails); `expected`: may
@@ -90,25 +87,6 @@ export interface Variant<S> extends Partial<Omit<ScenarioSpec<S>, 'variants'>> {
   readonly overrides?: readonly Override[];
   /** The outcomes that show the bug: at least one of them must be reached. Absent: a variant without a bug. */
   readonly finds?: readonly string[];
-}
-
-export interface WorldOptions {
-  /**
-   * `model` (default): a block is never handed out twice in an execution, so that each late access is seen.
-   * `reuse`: the block last freed by a thread is the next one it hands out (same tag and size), as real heaps do.
-   * `real`: the build's own allocator, itself under exploration.
-   */
-  readonly allocator?: 'model' | 'reuse' | 'real';
-  /** Whether blocks that are alive after `after` and a last merge of all queues are a fault. Default true. */
-  readonly leaks?: boolean;
-  /** Waits may end without a reason (once a thread). Default false. */
-  readonly spuriousWakes?: boolean;
-  /** Timed waits may end before anything else happens, so often in each thread. Default 0: only when all else waits. */
-  readonly timeouts?: number;
-  /** The clock may jump by this many milliseconds at each reading, as a choice. Default 0: it stands still. */
-  readonly clockJumps?: number;
-  /** Unmarked data races on plain accesses are faults of the code: true; by default in `atomic` and `biased`. */
-  readonly dataRaces?: boolean;
 }
 
 /** A scenario as the explorer takes it. */

@@ -1,4 +1,4 @@
-import type { Scheme } from './scenario.js';
+import type { Scheme } from './scheme.js';
 
 /** What is known of a scenario without running it: for lists, for checking names, for `did you mean`. */
 export interface ScenarioInfo {

@@ -4,9 +4,10 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Handle } from '../runtime/handles.js';
 import { type ModelSettings, ModelThread } from './modelThread.js';
-import type { Body, Outcome, Scheme, WorldOptions } from './scenario.js';
+import type { Scheme } from './scheme.js';
 import type { Services } from './services.js';
 import { WorldDrain } from './worldDrain.js';
+import type { WorldOptions } from './worldOptions.js';
 
 /** References by name, as plain data; the handles that they stand for are in the type. */
 export type Shared<T extends Record<string, Handle>> = { readonly [name in keyof T]: Ref };
@@ -177,7 +178,7 @@ export class World {
   // --- For engines ---
 
   /** A thread from its body to its end. By that thread. */
-  runThread<S>(body: Body<S>, s: S, index: number): void {
+  runThread<S>(body: (s: S, w: World, index: number) => void, s: S, index: number): void {
     if (!this.touched) {
       body(s, this, index);
       return;
@@ -186,8 +187,8 @@ export class World {
     this.endThread(index);
   }
 
-  /** `after` of the scenario, by the main thread. */
-  conclude<S>(after: (s: S, w: World) => Outcome, s: S): Outcome {
+  /** `after` of the scenario, by the main thread; returns its outcome. */
+  conclude<S, R>(after: (s: S, w: World) => R, s: S): R {
     return this.touched ? this.main.scope(() => after(s, this)) : after(s, this);
   }
 

@@ -146,7 +146,7 @@ export class SegmentSlices {
 }
 
 /** The struct of a slice. */
-export function sliceStruct(segment: number, slice: number): number {
+function sliceStruct(segment: number, slice: number): number {
   return segment + Segment.Pages + (slice << Page.Shift);
 }
 

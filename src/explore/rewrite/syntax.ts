@@ -16,7 +16,7 @@ export type FunctionNode =
   | FunctionExpression
   | ArrowFunctionExpression;
 
-export function isNode(value: unknown): value is Node {
+function isNode(value: unknown): value is Node {
   return (
     typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
   );

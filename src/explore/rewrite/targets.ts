@@ -1,5 +1,4 @@
 import type { CallExpression, Expression, Identifier, MemberExpression, NewExpression, Super } from 'acorn';
-import type { Place } from './places.js';
 import type { Binding, Scopes } from './scopes.js';
 import { isFunction, isSymbolKey, memberName, type Node } from './syntax.js';
 
@@ -155,6 +154,3 @@ function isNumberKey(member: MemberExpression): boolean {
 function memberNameOfSymbol(member: MemberExpression): string | null {
   return member.property.type === 'MemberExpression' ? memberName(member.property) : null;
 }
-
-/** A function of the module, as the colouring knows it. */
-export type Places = ReadonlyMap<Node, Place>;

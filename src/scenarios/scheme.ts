@@ -1,0 +1,6 @@
+/**
+ * The schemes under which a scenario can run. `gil`: plain counts, and threads switch only where the eval breaker
+ * is polled; `plain`: plain counts and no lock at all (build `unsafe`); `atomic`: build `gilectomy`; `biased`:
+ * build `free-threaded`; `none`: the scenario does not use the runtime's counts.
+ */
+export type Scheme = 'gil' | 'plain' | 'atomic' | 'biased' | 'none';
