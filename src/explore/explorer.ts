@@ -1,3 +1,4 @@
+import { findNonDeterminism } from './determinism.js';
 import { FiberEngine } from './fiberEngine.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { Cell, Strategy } from './machineLayout.js';
@@ -192,9 +193,9 @@ class Explorer {
     const races = this.raceRows(tally);
     const problems = this.problems(outcomes, unreached, exhaustive, reached, races);
     const violations = await violationsOf(engine, this.loaded, setting, tally, options.confirm);
-    for (const violation of violations) {
-      if (violation.kind === 'not deterministic') problems.push(violation.message);
-    }
+    const odd = violations.find(({ kind }) => kind === 'not deterministic');
+    const differs = odd?.message ?? this.nonDeterminism(tally);
+    if (differs !== null) problems.push(differs);
     return {
       scenario: setting.scenario.name,
       about: setting.spec.about,
@@ -217,6 +218,11 @@ class Explorer {
       problems,
       interrupted,
     };
+  }
+
+  /** On fibers only: they run what they ran, and workers have been held equal to them. */
+  private nonDeterminism(tally: Tally): string | null {
+    return this.name === 'fiber' ? findNonDeterminism(this.engine, tally) : null;
   }
 
   private rows(tally: Tally): OutcomeRow[] {

@@ -36,6 +36,8 @@ export class Tally {
   pruned = 0;
   /** An execution was cut off at the step limit: what would have followed has not been explored. */
   cutOff = false;
+  /** A prefix that had been executed before could not be repeated. */
+  parted = false;
 
   private promoted: number;
   private faithful = true;
@@ -49,6 +51,7 @@ export class Tally {
     this.promoted = this.buffers.cells[Cell.Promoted];
     if (this.buffers.cells[Cell.Finds] !== 0) this.addRaces();
     if (this.buffers.cells[Cell.End] === End.Limit) this.cutOff = true;
+    else if (this.buffers.cells[Cell.End] === End.Parted) this.parted = true;
     if (result.outcome === '') {
       this.pruned++;
       return;
@@ -121,6 +124,7 @@ export class Tally {
       if (known === undefined) this.races.set(key, race);
       else improve(known, race);
     }
+    this.parted ||= other.parted;
     this.executions += other.executions;
     this.pruned += other.pruned;
   }

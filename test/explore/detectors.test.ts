@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explore } from '#ungil/explore/explorer.js';
+import { type ExploreOptions, explore } from '#ungil/explore/explorer.js';
 import { loadScenarios } from '#ungil/explore/loadScenarios.js';
 import type { Exploration } from '#ungil/explore/results.js';
 import { schemesOf, settingOf } from '#ungil/explore/settings.js';
@@ -10,6 +10,16 @@ const FILE = new URL('../fixtures/race/detectors.mjs', import.meta.url);
 // The outcomes that the scenarios declare are what is checked here.
 await testScenarios(FILE);
 
+const OPTIONS: ExploreOptions = {
+  mode: 'dpor',
+  budgetMs: 5000,
+  seed: 1,
+  maxSteps: null,
+  interrupted: () => false,
+  progress: () => {},
+  confirm: null,
+};
+
 const loaded = await loadScenarios([FILE.href]);
 
 function run(name: string, dataRaces?: boolean): Promise<Exploration> {
@@ -17,19 +27,7 @@ function run(name: string, dataRaces?: boolean): Promise<Exploration> {
   if (one === undefined) throw new Error(`no scenario ${name}`);
   const setting = settingOf(one, '', schemesOf(one, '')[0]);
   const world = { ...setting.spec.world, ...(dataRaces === undefined ? {} : { dataRaces }) };
-  return explore(
-    loaded,
-    { ...setting, spec: { ...setting.spec, world } },
-    {
-      mode: 'dpor',
-      budgetMs: 5000,
-      seed: 1,
-      maxSteps: null,
-      interrupted: () => false,
-      progress: () => {},
-      confirm: null,
-    },
-  );
+  return explore(loaded, { ...setting, spec: { ...setting.spec, world } }, OPTIONS);
 }
 
 describe('what the report says of', () => {
@@ -64,5 +62,12 @@ describe('what the report says of', () => {
   it('a broken invariant: what never said', async () => {
     const { violations } = await run('never: both are in at once');
     expect(violations[0].message).toMatch(/^both are in, after step \d+$/);
+  });
+
+  it('a scenario that remembers: that it is not deterministic', async () => {
+    const forgetful = await loadScenarios([new URL('../fixtures/race/forgetful.mjs', import.meta.url).href]);
+    const { ok, problems } = await explore(forgetful, settingOf(forgetful.scenarios[0], '', 'none'), OPTIONS);
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatch(/^not deterministic: schedule [ab\d-]+ led to 'x=\d', and again to 'x=\d'$/);
   });
 });
