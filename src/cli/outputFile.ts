@@ -13,7 +13,7 @@ export const FILE_OR_STDOUT = "a file's path, or - for standard output";
 export function prepareFile(option: string, file: string, accepted: string): void {
   if (file === '') throw new UsageError(`${option} '' is not a file; accepted: ${accepted}`);
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(path.resolve(file)));
     const existed = existsSync(file);
     closeSync(openSync(file, 'a'));
     if (!existed) rmSync(file);
@@ -22,6 +22,13 @@ export function prepareFile(option: string, file: string, accepted: string): voi
     const writable = accepted.replace(/^a file/, 'a writable file');
     throw new UsageError(`cannot write '${file}' (${reason ?? String(error)}); accepted: ${writable}`);
   }
+}
+
+/** Not `recursive`: where a folder above refuses with ENOENT, as in /proc, Node 20 tries for ever. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Writes the file and says so. False if it could not although it could before the run, as when the disk is full. */

@@ -42,7 +42,7 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     )
     .argument(
       '[scenario...]',
-      'scenarios by name, see --list, or files that export some (default: all built-in)',
+      'scenarios by name, see --list, or files that export some, FILE or FILE#NAME (default: all built-in)',
     )
     .option(
       '--mode <mode>',
@@ -85,6 +85,7 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
 
 function prepareFiles({ json, html }: RawRaceOptions): void {
   if (json !== undefined && json !== '-') prepareFile('--json', json, FILE_OR_STDOUT);
+  if (html === '-') throw new UsageError("--html '-' is not a file; accepted: a file's path");
   if (html !== undefined) prepareFile('--html', html, "a file's path");
   if (json !== undefined && html !== undefined && path.resolve(json) === path.resolve(html)) {
     throw new UsageError(`--json and --html name the same file '${html}'; accepted: two files`);

@@ -1,3 +1,4 @@
+import { parseFileTarget } from '../explore/fileTarget.js';
 import type { RaceRequest, RequestedMode } from '../explore/raceTypes.js';
 import type { Scheme } from '../scenarios/scenario.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
@@ -77,13 +78,14 @@ function parseTargets(
 }
 
 function isFile(target: string): boolean {
-  return /[/\\]/.test(target) || /\.[cm]?[jt]s$/.test(target);
+  return /[/\\]/.test(target) || /\.[cm]?[jt]s(#.*)?$/s.test(target);
 }
 
 function refuseTypeScript(file: string): void {
-  if (!/\.[cm]?ts$/.test(file)) return;
-  const compiled = file.replace(/ts$/, 'js');
-  throw new UsageError(`'${file}' is TypeScript; compile it first, and name what comes of it: '${compiled}'`);
+  const { path } = parseFileTarget(file);
+  if (!/\.[cm]?ts$/.test(path)) return;
+  const compiled = path.replace(/ts$/, 'js');
+  throw new UsageError(`'${path}' is TypeScript; compile it first, and name what comes of it: '${compiled}'`);
 }
 
 // --- Schemes ---

@@ -286,8 +286,9 @@ function guaranteeOf(
     if (phase.kind === 'dfs') return `exhaustive: ${runs} of ${runs} interleavings`;
     return `exhaustive: all ${count(searched.states)} states`;
   }
-  if (interrupted) return `${bounded}interrupted after ${runs} executions, not exhaustive`;
-  return `${bounded}sampled ${runs} executions, no ${bounded === '' ? '' : 'further '}guarantee`;
+  const executions = `${runs} execution${tally.executions === 1 ? '' : 's'}`;
+  if (interrupted) return `${bounded}interrupted after ${executions}, not exhaustive`;
+  return `${bounded}sampled ${executions}, no ${bounded === '' ? '' : 'further '}guarantee`;
 }
 
 function times(preemptions: number): string {

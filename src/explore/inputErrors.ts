@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { NotSuspendable } from './fiberHooks.js';
 import type { Site } from './hooks.js';
 import { RaceInputError } from './raceTypes.js';
+import { ScheduleError } from './scheduleText.js';
 
 /** Where the compiled project is: frames in it are not the user's. */
 const OWN = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +19,7 @@ export function inputError(error: unknown, sites: readonly Site[], file: string)
     const place = site === undefined ? (userFrame(error) ?? file) : `${site.file}:${site.line}`;
     return new RaceInputError(`${place}: ${error.message}`);
   }
+  if (error instanceof ScheduleError) return new RaceInputError(`${file}: ${error.message}`);
   if (!(error instanceof Error)) return new RaceInputError(`${file}: threw ${String(error)}`);
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'EISDIR' || code === 'EACCES') {
@@ -26,7 +28,10 @@ export function inputError(error: unknown, sites: readonly Site[], file: string)
       `${shown(missing)}: cannot be read (${code}); accepted: a module that exports scenarios`,
     );
   }
-  if (code === 'ERR_MODULE_NOT_FOUND') return new RaceInputError(`${file}: ${error.message}`);
+  if (code === 'ERR_MODULE_NOT_FOUND') {
+    // Who imports it, in Node's words, is the module that looked it up for the file.
+    return new RaceInputError(`${file}: ${error.message.replace(/ imported from .*/s, '')}`);
+  }
   const place = userFrame(error);
   return place === null ? error : new RaceInputError(`${place}: ${error.name}: ${error.message}`);
 }

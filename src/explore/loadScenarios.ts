@@ -4,6 +4,7 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import { isScenario, type Scenario, type Scheme } from '../scenarios/scenario.js';
 import type { Services } from '../scenarios/services.js';
 import type { World } from '../scenarios/world.js';
+import { faultOf } from './checkScenario.js';
 import { EngineMemories } from './engineMemory.js';
 import { FiberHooks } from './fiberHooks.js';
 import type { Site } from './hooks.js';
@@ -77,10 +78,16 @@ function scenariosOf(module: Readonly<Record<string, unknown>>, url: string): Sc
   for (const value of Object.values(module)) {
     for (const one of Array.isArray(value) ? value : [value]) if (isScenario(one)) found.add(one);
   }
+  const file = path.relative(process.cwd(), fileURLToPath(url));
   if (found.size === 0) {
-    throw new RaceInputError(
-      `${path.relative(process.cwd(), fileURLToPath(url))}: exports no scenario; accepted: what scenario(name, ...) returns`,
-    );
+    throw new RaceInputError(`${file}: exports no scenario; accepted: what scenario(name, ...) returns`);
+  }
+  const names = new Set<string>();
+  for (const scenario of found) {
+    const twice = names.has(scenario.name) ? `two scenarios are called '${scenario.name}'` : null;
+    const fault = faultOf(scenario) ?? twice;
+    if (fault !== null) throw new RaceInputError(`${file}: ${fault}`);
+    names.add(scenario.name);
   }
   return [...found];
 }

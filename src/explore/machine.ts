@@ -350,14 +350,10 @@ export class Machine {
     // What is a step only because a replay makes it one must not decide who spins: in the search it did not.
     const counts = kind > OpKind.Write || this.visible[word] !== 0;
     if (counts && (touch === Touch.Read || kind > OpKind.Store)) this.spinning.noteRead(T, thread, location);
-    if (counts && touch === Touch.Read) this.spinning.noteSpin(T, thread, location);
-    else if (counts) c[T + ThreadCell.SpinCount] = 0;
-    if (touch === Touch.Write) {
-      this.spinning.noteWrite(location, step);
-      this.willWrite(word, c[T + ThreadCell.View]);
-    }
+    if (touch === Touch.Write) this.willWrite(word, c[T + ThreadCell.View]);
     this.inspect(T, thread, kind, touch, word);
     if (kind <= OpKind.Write) {
+      this.noteForSpinning(T, thread, touch, location, step, counts);
       if (c[Cell.Hashing] !== 0) {
         if (kind === OpKind.Read)
           this.hash.seen(T, this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]));
@@ -368,12 +364,29 @@ export class Machine {
     }
     const before = this.heap[word];
     const result = this.operate(T, kind);
-    if (this.heap[word] !== before) {
+    const changed = this.heap[word] !== before;
+    // A test-and-set that finds the lock taken writes what was there: its loop only looks, as one of loads does.
+    const looks = kind > OpKind.Store && !changed;
+    this.noteForSpinning(T, thread, looks ? Touch.Read : touch, location, step, counts);
+    if (changed) {
       c[Cell.Changes]++;
       if (c[Cell.Hashing] !== 0) this.hash.change(word, before, this.heap[word]);
     }
     c[T + ThreadCell.Result] = result;
     if (c[Cell.Hashing] !== 0) this.hash.seen(T, result);
+  }
+
+  private noteForSpinning(
+    T: number,
+    thread: number,
+    touch: Touch,
+    location: number,
+    step: number,
+    counts: boolean,
+  ): void {
+    if (counts && touch === Touch.Read) this.spinning.noteSpin(T, thread, location);
+    else if (counts) this.c[T + ThreadCell.SpinCount] = 0;
+    if (touch === Touch.Write) this.spinning.noteWrite(location, step);
   }
 
   /** Detectors: freed blocks, vector clocks. */

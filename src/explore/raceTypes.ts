@@ -12,7 +12,7 @@ export type RequestedMode = Exclude<Mode, 'pct' | 'replay'> | `pct=${number}`;
 export interface RaceRequest {
   /** Built-in scenarios, by name. */
   readonly scenarios: readonly string[];
-  /** Paths of modules that export scenarios; all of them run. */
+  /** Paths of modules that export scenarios; all of them run, or of `FILE#NAME` the one. */
   readonly files: readonly string[];
   readonly mode: RequestedMode;
   /** Null: all schemes that a scenario declares. Scenarios that use no counts run whatever is asked for. */

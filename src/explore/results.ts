@@ -20,6 +20,8 @@ export type EngineName = 'fiber' | 'worker' | 'stress';
 export interface Exploration {
   readonly scenario: string;
   readonly about: string;
+  /** What names the scenario on a command line, where it was named there: its name, `FILE` or `FILE#NAME`. */
+  readonly target?: string;
   readonly refcount: Scheme;
   /** '' = as declared. */
   readonly variant: string;

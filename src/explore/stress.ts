@@ -196,7 +196,7 @@ function explorationOf(
     executions,
     pruned: 0,
     seconds,
-    guarantee: `sampled ${executions} executions on real workers, no guarantee`,
+    guarantee: `sampled ${executions === 1 ? '1 execution' : `${executions} executions`} on real workers, no guarantee`,
     outcomes,
     unreached: requiredOutcomes(spec.outcomes, setting.scheme).filter((outcome) => !counts.has(outcome)),
     violations: outcomes

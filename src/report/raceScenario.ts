@@ -123,6 +123,8 @@ function variantLines(variants: readonly Exploration[], width: number, paint: Pa
 
 function verdictOf(exploration: Exploration): string {
   if (!exploration.ok) return exploration.outcomes.length === 0 ? 'FAILED' : 'NOT AS DECLARED';
+  // Real workers may miss a bug that is there.
+  if (!isCaught(exploration) && exploration.engine === 'stress') return 'nothing found';
   if (!isCaught(exploration)) return 'correct variant';
   const { outcomes } = exploration;
   const finds = outcomes

@@ -64,7 +64,8 @@ export function kindOf({ refcount, variant }: Pick<Exploration, 'refcount' | 'va
 
 /** The guarantee, the time, and whether it was cut short. */
 export function verdict(exploration: Exploration): string {
-  const cut = exploration.interrupted ? ' (interrupted: not exhaustive)' : '';
+  const told = exploration.guarantee.includes('interrupted');
+  const cut = exploration.interrupted && !told ? ' (interrupted: not exhaustive)' : '';
   return `${exploration.guarantee}, ${formatSeconds(exploration.seconds)}${cut}`;
 }
 

@@ -73,6 +73,11 @@ describe('what is asked for', () => {
     expect(requests[0]).toMatchObject({ scenarios: [], files: ['scenarios/mine.js'] });
   });
 
+  it('takes one scenario of a file', async () => {
+    const { requests } = await run(['race', 'mine.mjs#x += 1']);
+    expect(requests[0]).toMatchObject({ scenarios: [], files: ['mine.mjs#x += 1'] });
+  });
+
   it('replays without variants', async () => {
     const args = ['race', 'owner-exit', '--refcount', 'biased', '--replay', 'a3-b2!1'];
     expect((await run(args)).requests[0]).toMatchObject({ variant: 'none', replay: 'a3-b2!1' });
@@ -143,6 +148,13 @@ describe('bad usage ends with status 2 and one line', () => {
     ],
     [['--json', ''], /--json '' is not a file; accepted: a file's path, or - for standard output$/],
     [['--html', ''], /--html '' is not a file; accepted: a file's path$/],
+    [['--html', '-'], /--html '-' is not a file; accepted: a file's path$/],
+    // Node's own recursive mkdir never comes back from there.
+    [
+      ['--html', '/proc/nowhere/report.html'],
+      /cannot write '\/proc\/nowhere\/report\.html' \(ENOENT\); accepted/,
+    ],
+    [['./mine.ts#one'], /'\.\/mine\.ts' is TypeScript; .*'\.\/mine\.js'$/],
     [['--html', '/'], /cannot write '\/' \(EISDIR\); accepted: a writable file's path$/],
     [['--verbos'], /unknown option '--verbos' \(Did you mean --verbose\?\); accepted: --mode, --refcount/],
   ])('%j', async (args, message) => {

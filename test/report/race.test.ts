@@ -358,6 +358,12 @@ describe('words', () => {
   });
 
   it('repeat what was run', () => {
+    const stressed = exploration({ refcount: 'none', engine: 'stress', mode: 'stress' });
+    expect(repeatCommand(stressed, '', REPEAT)).toBe('ungil race owner-exit --mode stress');
+    const one = exploration({ refcount: 'none', target: './mine.mjs#x += 1' });
+    expect(repeatCommand(one, 'a1', { ...REPEAT, files: ['a.mjs', './mine.mjs'] })).toBe(
+      "ungil race './mine.mjs#x += 1' --replay a1",
+    );
     expect(repeatCommand(exploration({ refcount: 'none' }), 'a1-b2', REPEAT)).toBe(
       'ungil race owner-exit --replay a1-b2',
     );
