@@ -54,13 +54,20 @@ export class Dependence {
     const c = this.c;
     const P = Cell.Thread + p * ThreadCell.Words;
     const Q = Cell.Thread + q * ThreadCell.Words;
+    // Any step but its own lets a time-out wait that comes when nobody can go on.
+    if (this.followsAll(P, p) || this.followsAll(Q, q)) return true;
     const touchP = this.touch(p);
     const touchQ = this.touch(q);
     if (c[P + ThreadCell.Kind] === OpKind.Free || c[Q + ThreadCell.Kind] === OpKind.Free) {
-      return this.overlap(P, Q);
-    }
-    if (c[P + ThreadCell.Location] === c[Q + ThreadCell.Location]) return conflict(touchP, touchQ);
+      if (this.overlap(P, Q)) return true;
+    } else if (c[P + ThreadCell.Location] === c[Q + ThreadCell.Location]) return conflict(touchP, touchQ);
     return this.writesWatched(P, touchP) && this.writesWatched(Q, touchQ);
+  }
+
+  /** A time-out that comes when nobody else can go on. */
+  followsAll(T: number, thread: number): boolean {
+    const c = this.c;
+    return (c[Cell.Asleep] & c[Cell.Timed] & (1 << thread)) !== 0 && c[T + ThreadCell.EarlyTimeouts] === 0;
   }
 
   /** Whether the step of this record writes a word that `never` looks at. */

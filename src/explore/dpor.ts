@@ -97,11 +97,8 @@ export class RaceReversal {
         const location = this.buffers.locationOf[w];
         if (location !== 0) this.collectAt(location, Touch.Write, thread);
       }
-      return;
-    }
-    const touch = events[e + EventCell.Touch];
-    this.collectAt(events[e + EventCell.Location], touch, thread);
-    if ((touch & Touch.Watched) !== 0) this.candidate(this.lastWrite[Virtual.Watched]);
+    } else this.collectAt(events[e + EventCell.Location], events[e + EventCell.Touch], thread);
+    if ((events[e + EventCell.Touch] & Touch.Watched) !== 0) this.candidate(this.lastWrite[Virtual.Watched]);
   }
 
   private collectAt(location: number, touch: Touch, thread: number): void {
@@ -124,6 +121,7 @@ export class RaceReversal {
 
   private note(e: number, thread: number, step: number): void {
     const { events } = this;
+    if ((events[e + EventCell.Touch] & Touch.Watched) !== 0) this.lastWrite[Virtual.Watched] = step;
     if (events[e + EventCell.Kind] === OpKind.Free) {
       const word = events[e + EventCell.Word];
       for (let w = word; w < word + events[e + EventCell.Length]; w++) {
@@ -134,7 +132,6 @@ export class RaceReversal {
     }
     const location = events[e + EventCell.Location];
     const touch = events[e + EventCell.Touch];
-    if ((touch & Touch.Watched) !== 0) this.lastWrite[Virtual.Watched] = step;
     if (location === 0) return;
     if ((touch & Touch.Read) !== 0) this.lastRead[location * 8 + thread] = step;
     if ((touch & Touch.Write) !== 0) this.lastWrite[location] = step;

@@ -182,7 +182,10 @@ class Explorer {
 
   private async summarise(done: { phase: Phase; searched: Searched; seconds: number }): Promise<Exploration> {
     const { setting, engine, options } = this;
-    const exhaustive = done.searched.exhausted && done.phase.proves;
+    const exhausted = done.searched.exhausted && done.phase.proves;
+    const overlooked = exhausted ? this.overlooked(done.searched.tally) : [];
+    const exhaustive = exhausted && overlooked.length === 0;
+    if (exhausted && !exhaustive) this.all.merge(done.searched.tally);
     // Of an exhaustive search the counts are those of the classes; otherwise of everything that ran.
     const tally = exhaustive ? done.searched.tally : this.all;
     const outcomes = this.rows(tally);
@@ -192,6 +195,9 @@ class Explorer {
     const interrupted = options.interrupted();
     const races = this.raceRows(tally);
     const problems = this.problems(outcomes, unreached, exhaustive, reached, races);
+    for (const outcome of overlooked) {
+      problems.push(`the exhaustive search overlooked '${outcome}', which a sample reached: do not trust it`);
+    }
     const violations = await violationsOf(engine, this.loaded, setting, tally, options.confirm);
     const odd = violations.find(({ kind }) => kind === 'not deterministic');
     const differs = odd?.message ?? this.nonDeterminism(tally);
@@ -208,7 +214,13 @@ class Explorer {
       executions: tally.executions,
       pruned: tally.pruned,
       seconds: (performance.now() - this.started) / 1000,
-      guarantee: guaranteeOf(done.phase, done.searched, tally, interrupted, this.preemptions),
+      guarantee: guaranteeOf(
+        done.phase,
+        { ...done.searched, exhausted: exhaustive },
+        tally,
+        interrupted,
+        this.preemptions,
+      ),
       outcomes,
       unreached,
       violations,
@@ -223,6 +235,14 @@ class Explorer {
   /** On fibers only: they run what they ran, and workers have been held equal to them. */
   private nonDeterminism(tally: Tally): string | null {
     return this.name === 'fiber' ? findNonDeterminism(this.engine, tally) : null;
+  }
+
+  /**
+   * Outcomes that some sample or replay reached and the search that says it is exhaustive did not: a check of the
+   * explorer, and of scenarios whose threads share what is no memory. A livelock is a matter of the step limit.
+   */
+  private overlooked({ outcomes }: Tally): string[] {
+    return [...this.all.outcomes.keys()].filter((one) => one !== 'livelock' && !outcomes.has(one));
   }
 
   private rows(tally: Tally): OutcomeRow[] {

@@ -86,6 +86,7 @@ export class FiberEngine {
     this.hooks.tracer = null;
     this.names = new Names(memory.i32);
     this.services = new FiberServices(this.hooks, this.names, (message) => {
+      this.machine.c[Cell.Broken] = 1;
       this.found.push({ fault: 'broken invariant', message });
     });
     this.first = setting.scheme === 'gil' ? OpKind.Poll : OpKind.None;
@@ -285,6 +286,7 @@ export class FiberEngine {
       const broken = this.drive(spec.never(state, world));
       if (broken === undefined || broken === false || broken === '') return;
       this.broken = true;
+      this.machine.c[Cell.Broken] = 1;
       const text = typeof broken === 'string' ? broken : 'what must never hold does';
       this.found.push({
         fault: 'broken invariant',

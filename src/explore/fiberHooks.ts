@@ -16,7 +16,7 @@ export class NotSuspendable extends Error {
 }
 
 /** An execution with more plain accesses than this for each step that it may take counts as a livelock. */
-const ACCESSES_PER_STEP = 8;
+export const ACCESSES_PER_STEP = 8;
 
 /** What is told of each step while a trace is taken. */
 export interface Tracer {
@@ -84,7 +84,7 @@ export class FiberHooks implements Hooks {
       return false;
     }
     machine.announce(thread, kind, code, index, a, b, site);
-    if (machine.c[Cell.Gil] !== 0 && this.takeUnderGil(thread)) return false;
+    if (machine.c[Cell.Gil] !== 0 && this.takeUnderGil(thread)) return this.isEndless() && this.giveUp();
     return this.reach(thread);
   }
 
@@ -117,8 +117,8 @@ export class FiberHooks implements Hooks {
       return this.reach(thread);
     }
     if (this.tracer !== null) this.tracer.plain(thread, OpKind.Read, code, index, site);
-    machine.plainRead(thread, word, site);
-    return machine.c[Cell.AllAccesses] > machine.c[Cell.MaxSteps] * ACCESSES_PER_STEP && this.giveUp();
+    machine.plainRead(thread, word, code, site);
+    return this.isEndless() && this.giveUp();
   }
 
   write(view: unknown, index: unknown, site: number): boolean {
@@ -246,6 +246,11 @@ export class FiberHooks implements Hooks {
     const taken = this.machine.commit(thread);
     this.tracer.after(thread);
     return taken;
+  }
+
+  private isEndless(): boolean {
+    const { c } = this.machine;
+    return c[Cell.AllAccesses] > c[Cell.MaxSteps] * ACCESSES_PER_STEP;
   }
 
   /** A loop that takes no step, as over a table that has been freed, would never let go of the scheduler. */

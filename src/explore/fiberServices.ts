@@ -47,7 +47,9 @@ export class FiberServices implements Services {
   }
 
   isLive(address: number): boolean {
-    return this.hooks.machine.shadow.isLive(address);
+    const { machine, watching } = this.hooks;
+    if (watching && machine.shadow.isManaged(address)) machine.buffers.watch(address);
+    return machine.shadow.isLive(address);
   }
 
   liveBlocks(): number {

@@ -44,7 +44,7 @@ export class Machine {
   readonly dependence: Dependence;
   readonly hash: StateHash;
   readonly views: MemoryViews;
-  private readonly spinning: Spinning;
+  readonly spinning: Spinning;
   private readonly waiting: Waiting;
   private readonly visible: Uint8Array;
   private readonly journal: Int32Array;
@@ -103,6 +103,8 @@ export class Machine {
     c[Cell.HeapHash] = 0;
     c[Cell.HeapHash + 1] = 0;
     c[Cell.HashWord] = 0;
+    c[Cell.Broken] = 0;
+    c[Cell.Calls] = 0;
     c[Cell.PctPoint] = 0;
     for (let t = 0; t < c[Cell.Threads]; t++) this.beginThread(Cell.Thread + t * ThreadCell.Words);
     this.buffers.versions.fill(0, 0, c[Cell.Locations]);
@@ -125,6 +127,7 @@ export class Machine {
     c[T + ThreadCell.SpinOther] = 0;
     c[T + ThreadCell.Result] = 0;
     c[T + ThreadCell.FirstAccesses] = 0;
+    c[T + ThreadCell.ClockAhead] = 0;
   }
 
   /** The thread has run up to its first step. */
@@ -237,7 +240,10 @@ export class Machine {
     c[T + ThreadCell.Edge] = -1;
     if (((c[Cell.Asleep] | c[Cell.Woken]) & bit) !== 0) {
       this.waiting.endWait(T, bit);
-      if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Result]);
+      if (c[Cell.Hashing] !== 0) {
+        this.hash.seen(T, c[T + ThreadCell.SpuriousWakes]);
+        this.hash.seen(T, c[T + ThreadCell.Result]);
+      }
       return true;
     }
     return this.perform(T, thread, bit, touch, step);
@@ -250,7 +256,9 @@ export class Machine {
     events[e + EventCell.Kind] = c[T + ThreadCell.Kind];
     events[e + EventCell.Location] = c[T + ThreadCell.Location];
     events[e + EventCell.Touch] = this.dependence.writesWatched(T, touch) ? touch | Touch.Watched : touch;
-    events[e + EventCell.Edge] = this.followsAll(T, thread) ? EdgeTo.Everything : c[T + ThreadCell.Edge];
+    events[e + EventCell.Edge] = this.dependence.followsAll(T, thread)
+      ? EdgeTo.Everything
+      : c[T + ThreadCell.Edge];
     events[e + EventCell.Choice] = c[T + ThreadCell.Choice];
     events[e + EventCell.Alternatives] = c[T + ThreadCell.Alternatives];
     events[e + EventCell.Word] = c[T + ThreadCell.Word];
@@ -260,12 +268,6 @@ export class Machine {
     events[e + EventCell.Enabled] = c[Cell.Enabled];
     // Of steps that are repeated the search remembers the sleep set; it is not computed again.
     if (step >= c[Cell.PrefixLength] - 1) events[e + EventCell.Sleep] = sleep;
-  }
-
-  /** A time-out that comes when nobody else can go on. */
-  private followsAll(T: number, thread: number): boolean {
-    const c = this.c;
-    return (c[Cell.Asleep] & c[Cell.Timed] & (1 << thread)) !== 0 && c[T + ThreadCell.EarlyTimeouts] === 0;
   }
 
   /** Sleep sets: who has announced something that depends on this step wakes up. */
@@ -320,16 +322,19 @@ export class Machine {
         return true;
       case OpKind.Clock:
         if (c[T + ThreadCell.Choice] === 1) c[Cell.Clock] += c[Cell.ClockJump];
-        c[T + ThreadCell.Result] = c[Cell.Clock];
-        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[Cell.Clock]);
+        c[T + ThreadCell.Result] = c[Cell.Clock] + c[T + ThreadCell.ClockAhead];
+        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Result]);
         return true;
       case OpKind.Choose:
         c[T + ThreadCell.Result] = c[T + ThreadCell.Choice];
         if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[T + ThreadCell.Choice]);
         return true;
-      case OpKind.Poll:
       case OpKind.Call:
       case OpKind.Return:
+        c[Cell.Calls]++;
+        if (c[Cell.Hashing] !== 0) this.hash.seen(T, c[Cell.Calls]);
+        return true;
+      case OpKind.Poll:
         return true;
       default:
         this.access(T, thread, kind, touch, location, step);
@@ -355,9 +360,8 @@ export class Machine {
     if (kind <= OpKind.Write) {
       this.noteForSpinning(T, thread, touch, location, step, counts);
       if (c[Cell.Hashing] !== 0) {
-        if (kind === OpKind.Read)
-          this.hash.seen(T, this.views.read(c[T + ThreadCell.View], c[T + ThreadCell.Index]));
-        else this.hash.later(word);
+        if (kind === OpKind.Read) this.hash.read(T, word, c[T + ThreadCell.View]);
+        else this.hash.later(word, c[T + ThreadCell.View]);
       }
       if (kind === OpKind.Write) c[Cell.Changes]++;
       return;
@@ -503,6 +507,7 @@ export class Machine {
       c[T + ThreadCell.Location] = Virtual.Gil;
       return false;
     }
+    if (c[Cell.HashWord] !== 0) this.hash.flush();
     this.turns.countAccess(thread);
     this.perform(T, thread, 1 << thread, this.dependence.touch(thread), c[Cell.Step] - 1);
     return true;
@@ -530,7 +535,7 @@ export class Machine {
   }
 
   /** A plain read by a running thread, of a word that nobody races for. */
-  plainRead(thread: number, word: number, site: number): void {
+  plainRead(thread: number, word: number, code: ViewCode, site: number): void {
     const c = this.c;
     if (c[Cell.PlainSeen] === 0) this.seePlain();
     this.turns.countAccess(thread);
@@ -538,7 +543,7 @@ export class Machine {
     if (c[Cell.Monitor] !== 0) this.monitor.plainRead(thread, word, site);
     if (c[Cell.Hashing] !== 0) {
       if (c[Cell.HashWord] !== 0) this.hash.flush();
-      this.hash.seen(Cell.Thread + thread * ThreadCell.Words, this.heap[word]);
+      this.hash.read(Cell.Thread + thread * ThreadCell.Words, word, code);
     }
   }
 
@@ -550,7 +555,7 @@ export class Machine {
     if (c[Cell.Monitor] !== 0) this.monitor.plainWrite(thread, word, site);
     if (c[Cell.Hashing] !== 0) {
       if (c[Cell.HashWord] !== 0) this.hash.flush();
-      this.hash.later(word);
+      this.hash.later(word, code);
     }
     this.willWrite(word, code);
   }

@@ -75,6 +75,9 @@ export const enum Cell {
   /** A plain write that is hashed at the next occasion: word + 1, and the value before it. */
   HashWord = 37,
   HashOld = 38,
+  /** Of a `Float64Array`: the second word before it. Only where `HashWide` is 1. */
+  HashOldHigh = 64,
+  HashWide = 65,
   /** 1: hashes are kept (state cache). */
   Hashing = 39,
   /** Random: 4 words. */
@@ -89,8 +92,14 @@ export const enum Cell {
   PctLength = 60,
   /** Threads that the last decision could choose from. */
   Enabled = 62,
+  /** 1: something that is no find of a detector has made this execution a failure (`never`, `check`). */
+  Broken = 63,
+  /** Calls and returns of checked operations so far. */
+  Calls = 66,
+  /** 1: threads pause, or spin without. Stays for the whole exploration. */
+  PauseSeen = 67,
 
-  Thread = 64,
+  Thread = 72,
 }
 
 /** What a thread has in the control words, from `Cell.Thread + t * ThreadCell.Words`. */
@@ -117,7 +126,7 @@ export const enum ThreadCell {
   WaitOrder = 11,
   EarlyTimeouts = 12,
   SpuriousWakes = 13,
-  /** `Cell.Changes` at its last time-out, -1: its last wait ended otherwise. */
+  /** `Cell.Changes` when it last timed out because nobody could go on; -1: its last wait ended otherwise. */
   ChangesAtTimeout = 14,
   Priority = 15,
   /** Alternatives of the announced step, and the one taken. */
@@ -139,6 +148,10 @@ export const enum ThreadCell {
   SpinLocation = 25,
   SpinOther = 26,
   SpinCount = 27,
+  /** Where that time-out was. */
+  TimeoutSite = 28,
+  /** Milliseconds by which its clock is ahead: time-outs ahead of time are its own. */
+  ClockAhead = 29,
   Words = 32,
 }
 
@@ -152,6 +165,8 @@ export const enum Touch {
   QueueWrite = 8,
   /** In the log: a write to a word that `never` looks at. */
   Watched = 16,
+  /** In the log: a write that ended a pause which other writes, to other words, could have ended. */
+  EndsPause = 32,
 }
 
 /** Numbers of locations that are no words. */

@@ -1,5 +1,5 @@
 import type { Buffers } from './buffers.js';
-import { Cell, Size, ThreadCell } from './machineLayout.js';
+import { Cell, EventCell, Size, ThreadCell, Touch } from './machineLayout.js';
 
 /** Threads that spin: what they have read, and what lets them go on. */
 export class Spinning {
@@ -15,6 +15,7 @@ export class Spinning {
    */
   pause(thread: number): void {
     const c = this.c;
+    if (c[Cell.PauseSeen] === 0) this.seePause();
     const T = Cell.Thread + thread * ThreadCell.Words;
     if (c[T + ThreadCell.ReadCount] > 0 && !this.somethingChanged(thread)) {
       c[Cell.Spinning] |= 1 << thread;
@@ -24,7 +25,14 @@ export class Spinning {
     }
   }
 
-  private somethingChanged(thread: number): boolean {
+  /** From here what a thread has read is part of the state: states that were noted before count for nothing. */
+  private seePause(): void {
+    this.c[Cell.PauseSeen] = 1;
+    if (this.c[Cell.Hashing] !== 0) this.c[Cell.Promoted]++;
+  }
+
+  /** Whether something was written that the thread has read since its last pause. */
+  somethingChanged(thread: number): boolean {
     const { reads, versions } = this.buffers;
     const start = thread * Size.ReadsPerThread * 2;
     const count = this.c[Cell.Thread + thread * ThreadCell.Words + ThreadCell.ReadCount];
@@ -72,7 +80,18 @@ export class Spinning {
       const T = Cell.Thread + t * ThreadCell.Words;
       c[Cell.Spinning] &= ~(1 << t);
       c[T + ThreadCell.Edge] = step;
+      if (this.readsSeveral(t))
+        this.buffers.events[step * EventCell.Words + EventCell.Touch] |= Touch.EndsPause;
       c[T + ThreadCell.ReadCount] = 0;
     }
+  }
+
+  /** Whether the thread has read more than one location since its last pause. */
+  private readsSeveral(thread: number): boolean {
+    const { reads } = this.buffers;
+    const start = thread * Size.ReadsPerThread * 2;
+    const count = this.c[Cell.Thread + thread * ThreadCell.Words + ThreadCell.ReadCount];
+    for (let at = start + 2; at < start + 2 * count; at += 2) if (reads[at] !== reads[start]) return true;
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import { Cell, ThreadCell } from './machineLayout.js';
+import { Cell, FindCell, FindKind, ThreadCell } from './machineLayout.js';
 import type { StateCache } from './turns.js';
 
 const EMPTY = 0;
@@ -35,12 +35,35 @@ export class StateTable implements StateCache {
       low = Math.imul(low ^ c[T + ThreadCell.SeenHash], 0x27d4eb2f + 2 * t) ^ (low >>> 15);
       high = Math.imul(high ^ c[T + ThreadCell.SeenHash + 1], 0x165667b1 + 2 * t) ^ (high >>> 13);
       low ^= Math.imul(this.placeInQueue(c, t) + 1, 0x85ebca77 + 2 * t);
+      high ^= Math.imul(this.outlook(t), 0x2545f491 + 2 * t);
     }
+    low ^= Math.imul(this.failures(), 0x1b873593);
     if (this.withBudget) {
       low ^= Math.imul(c[Cell.Preemptions] + 1, 0x2c1b3c6d);
       high ^= Math.imul(c[Cell.Current] + 2, 0x297a2d39);
     }
     return this.insert(low | 0, (high | 0) === EMPTY ? 1 : high | 0);
+  }
+
+  /** What decides on a thread's next pause or time-out, and what others did at that time. */
+  private outlook(thread: number): number {
+    const { c, turns, spinning } = this.machine;
+    const idle = turns.isIdle(Cell.Thread + thread * ThreadCell.Words) ? 1 : 0;
+    return c[Cell.PauseSeen] !== 0 && spinning.somethingChanged(thread) ? idle + 2 : idle;
+  }
+
+  /** What the execution has come to already: an outcome is named after it, whatever follows. As bits. */
+  private failures(): number {
+    const {
+      c,
+      buffers: { finds },
+    } = this.machine;
+    let kinds = c[Cell.Broken];
+    for (let at = 0; at < c[Cell.Finds]; at++) {
+      const kind = finds[at * FindCell.Words + FindCell.Kind];
+      if (kind !== FindKind.DataRace) kinds |= 2 << kind;
+    }
+    return kinds;
   }
 
   /** How many sleepers of its address came before this one; -1: it does not sleep. */

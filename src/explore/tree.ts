@@ -1,6 +1,6 @@
 import type { Buffers } from './buffers.js';
 import { type BacktrackSet, RaceReversal } from './dpor.js';
-import { Cell, EventCell, Size } from './machineLayout.js';
+import { Cell, EdgeTo, EventCell, Size, Touch } from './machineLayout.js';
 
 /** How a systematic search decides what to try besides. */
 export type Reduction =
@@ -45,14 +45,25 @@ export class SearchTree implements BacktrackSet {
     const steps = c[Cell.Step];
     for (let step = this.depth; step < steps; step++) {
       const e = step * EventCell.Words;
-      backtrack[step] =
-        this.reduction === 'dpor' ? 1 << events[e + EventCell.Thread] : events[e + EventCell.Enabled];
+      backtrack[step] = this.isReducible(e)
+        ? 1 << events[e + EventCell.Thread]
+        : events[e + EventCell.Enabled];
       done[step] = 0;
       this.prefix[step] = events[e + EventCell.Thread] | (events[e + EventCell.Choice] << 8);
     }
     const from = this.depth === 0 ? 0 : this.depth - 1;
     this.depth = steps;
     if (this.reduction === 'dpor') this.races.analyse(from, this);
+  }
+
+  /**
+   * Races ask for no step that another one keeps from happening at all: of several time-outs that are due the others,
+   * of several writes that end a pause the later ones. Where those come into it, everything is tried.
+   */
+  private isReducible(e: number): boolean {
+    const { events } = this;
+    if (this.reduction !== 'dpor' || events[e + EventCell.Edge] === EdgeTo.Everything) return false;
+    return (events[e + EventCell.Touch] & Touch.EndsPause) === 0;
   }
 
   /** Sets the next branch up. False: all has been explored. */

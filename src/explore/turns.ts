@@ -1,4 +1,5 @@
 import type { Buffers } from './buffers.js';
+import { OpKind } from './hooks.js';
 import { Cell, End, Size, Strategy, ThreadCell } from './machineLayout.js';
 import { chooseRandomly, type Sampled } from './sampling.js';
 
@@ -26,12 +27,21 @@ export class Turns {
   /** Threads that could take their next step now, as bits. */
   enabled(): number {
     const c = this.c;
+    if (c[Cell.Gil] !== 0 && this.keepsGil(c[Cell.Current])) return 1 << c[Cell.Current];
     let mask = (c[Cell.Ready] & ~c[Cell.Spinning]) | c[Cell.Woken];
     const asleep = c[Cell.Asleep];
     if (asleep === 0) return mask;
     mask |= this.wakeable(asleep);
     // Time passes when nobody can do anything else.
     return mask !== 0 ? mask : this.overdue(asleep & c[Cell.Timed]);
+  }
+
+  /** Under the GIL: the thread's next step is one at which it does not let go of the lock. */
+  private keepsGil(thread: number): boolean {
+    const c = this.c;
+    if (thread < 0 || (c[Cell.Ready] & (1 << thread)) === 0) return false;
+    const kind = c[Cell.Thread + thread * ThreadCell.Words + ThreadCell.Kind];
+    return kind >= OpKind.Clock && kind !== OpKind.Poll;
   }
 
   /** Sleepers that may wake early: a time-out ahead of time, a spurious wake. */
@@ -47,7 +57,7 @@ export class Turns {
     return mask;
   }
 
-  /** The sleepers whose time-out comes first, without those for whom nothing has changed since their last one. */
+  /** The sleepers whose time-out comes first, without those who wait again where nothing has changed since their last. */
   private overdue(timed: number): number {
     const c = this.c;
     let least = 0x7fffffff;
@@ -55,7 +65,7 @@ export class Turns {
     for (let t = 0; t < c[Cell.Threads]; t++) {
       if ((timed & (1 << t)) === 0) continue;
       const T = Cell.Thread + t * ThreadCell.Words;
-      if (c[T + ThreadCell.ChangesAtTimeout] === c[Cell.Changes]) continue;
+      if (this.isIdle(T) && c[T + ThreadCell.TimeoutSite] === c[T + ThreadCell.Site]) continue;
       const timeout = c[T + ThreadCell.Timeout];
       if (timeout < least) {
         least = timeout;
@@ -64,6 +74,11 @@ export class Turns {
       if (timeout === least) mask |= 1 << t;
     }
     return mask;
+  }
+
+  /** Whether nothing has changed since the thread timed out because nobody could go on. */
+  isIdle(T: number): boolean {
+    return this.c[T + ThreadCell.ChangesAtTimeout] === this.c[Cell.Changes];
   }
 
   /** The thread that takes the next step, or -1: the execution has ended, `Cell.End` says why. */

@@ -31,9 +31,7 @@ export class Waiting {
       c[T + ThreadCell.ChangesAtTimeout] = -1;
     } else if ((c[Cell.Timed] & bit) !== 0) {
       c[T + ThreadCell.Result] = WaitResult.TimedOut;
-      if (c[T + ThreadCell.EarlyTimeouts] > 0) c[T + ThreadCell.EarlyTimeouts]--;
-      c[T + ThreadCell.ChangesAtTimeout] = c[Cell.Changes];
-      c[Cell.Clock] += Math.max(1, c[T + ThreadCell.Timeout]);
+      this.timeOut(T, Math.max(1, c[T + ThreadCell.Timeout]));
     } else {
       c[T + ThreadCell.Result] = WaitResult.Ok;
       c[T + ThreadCell.SpuriousWakes]--;
@@ -41,6 +39,20 @@ export class Waiting {
     c[Cell.Woken] &= ~bit;
     c[Cell.Asleep] &= ~bit;
     c[Cell.Timed] &= ~bit;
+  }
+
+  /** Ahead of time it is the thread's own affair: nobody else's clock may tell when it was. */
+  private timeOut(T: number, milliseconds: number): void {
+    const c = this.c;
+    if (c[T + ThreadCell.EarlyTimeouts] > 0) {
+      c[T + ThreadCell.EarlyTimeouts]--;
+      c[T + ThreadCell.ClockAhead] += milliseconds;
+      c[T + ThreadCell.ChangesAtTimeout] = -1;
+    } else {
+      c[Cell.Clock] += milliseconds;
+      c[T + ThreadCell.ChangesAtTimeout] = c[Cell.Changes];
+      c[T + ThreadCell.TimeoutSite] = c[T + ThreadCell.Site];
+    }
   }
 
   /** Wakes up to `count` sleepers of the word, first come first served; returns how many. */

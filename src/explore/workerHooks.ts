@@ -1,4 +1,4 @@
-import { NotSuspendable } from './fiberHooks.js';
+import { ACCESSES_PER_STEP, NotSuspendable } from './fiberHooks.js';
 import { Hand, type HandOff } from './handOff.js';
 import { OpKind } from './hooks.js';
 import type { Machine } from './machine.js';
@@ -73,7 +73,7 @@ export class WorkerHooks {
     }
     const site = kind <= OpKind.Notify ? this.siteOf(wordOf(code, index), Access.Atomic, caller) : -1;
     machine.announce(thread, kind, code, index, a, b, site);
-    if (machine.c[Cell.Gil] === 0 || !machine.takeUnderGil(thread)) this.reach();
+    if (machine.c[Cell.Gil] === 0 || !machine.takeUnderGil(thread) || this.isEndless()) this.reach();
     return machine.result(thread);
   }
 
@@ -95,7 +95,10 @@ export class WorkerHooks {
     if (machine.c[Cell.Gil] === 0 && machine.isVisible(word)) {
       machine.announce(thread, OpKind.Read, code, index, 0, 0, site);
       this.reach();
-    } else machine.plainRead(thread, word, site);
+    } else {
+      machine.plainRead(thread, word, code, site);
+      if (this.isEndless()) this.reach();
+    }
   }
 
   /** A plain write to an element follows. */
@@ -144,6 +147,14 @@ export class WorkerHooks {
     machine.finish(thread);
     if (hand.words[Hand.Starting] >= 0) startNext(machine, hand, thread, -1, this.between);
     else passOn(machine, hand, -1, this.between);
+  }
+
+  /** Ends an execution whose thread loops without a step, as the fiber engine does. */
+  private isEndless(): boolean {
+    const { c } = this.machine;
+    if (c[Cell.AllAccesses] <= c[Cell.MaxSteps] * ACCESSES_PER_STEP) return false;
+    c[Cell.End] = End.Limit;
+    return true;
   }
 
   /** Blocks until the thread may take the step that it has announced. */

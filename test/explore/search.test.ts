@@ -4,6 +4,7 @@ import type { FiberEngine } from '#ungil/explore/fiberEngine.js';
 import { type LoadedScenarios, loadScenarios } from '#ungil/explore/loadScenarios.js';
 import { type Searched, sample, searchTree } from '#ungil/explore/searches.js';
 import type { Reduction } from '#ungil/explore/tree.js';
+import type { WorldOptions } from '#ungil/scenarios/scenario.js';
 import { canonicalClass, engineFor, type Op, type Program } from './support/programs.js';
 
 let loaded: LoadedScenarios;
@@ -13,8 +14,13 @@ beforeAll(async () => {
 
 const LIMIT = 20_000;
 
-async function outcomesOf(program: Program, reduction: Reduction, cached = false): Promise<Searched> {
-  return closing(engineFor(loaded, program), (engine) =>
+async function outcomesOf(
+  program: Program,
+  reduction: Reduction,
+  cached = false,
+  world: WorldOptions = {},
+): Promise<Searched> {
+  return closing(engineFor(loaded, program, 3, world), (engine) =>
     searchTree(engine, reduction, (runs) => runs > LIMIT, undefined, cached),
   );
 }
@@ -60,6 +66,23 @@ const futexOp: fc.Arbitrary<Op> = fc.oneof(
   }),
 );
 
+const anyOp: fc.Arbitrary<Op> = fc.record({
+  kind: fc.constantFrom(
+    'load',
+    'store',
+    'read',
+    'write',
+    'timed',
+    'notify',
+    'pause',
+    'choose',
+    'clock',
+    'cas',
+  ),
+  word: fc.integer({ min: 0, max: 1 }),
+  value: fc.integer({ min: 0, max: 1 }),
+});
+
 const small = (one: fc.Arbitrary<Op>): fc.Arbitrary<Program> =>
   fc
     .array(fc.array(one, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 })
@@ -93,6 +116,20 @@ describe('the systematic searches', () => {
       { numRuns: 200 },
     );
     expect(deadlocks).toBeGreaterThan(0);
+  });
+
+  it('reach the same with time-outs, pauses, choices, clocks and plain accesses', async () => {
+    await fc.assert(
+      fc.asyncProperty(small(anyOp), fc.boolean(), async (program, early) => {
+        const world = { timeouts: early ? 1 : 0 };
+        const all = await outcomesOf(program, 'none', false, world);
+        fc.pre(all.exhausted);
+        expect(names(await outcomesOf(program, 'sleep', false, world))).toEqual(names(all));
+        expect(names(await outcomesOf(program, 'dpor', false, world))).toEqual(names(all));
+        expect(names(await outcomesOf(program, 'none', true, world))).toEqual(names(all));
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('explore each class of equivalent interleavings exactly once', async () => {

@@ -1,7 +1,7 @@
 import { FiberEngine } from '#ungil/explore/fiberEngine.js';
 import type { LoadedScenarios } from '#ungil/explore/loadScenarios.js';
 import { EventCell } from '#ungil/explore/machineLayout.js';
-import { type ScenarioSpec, scenario } from '#ungil/scenarios/scenario.js';
+import { type ScenarioSpec, scenario, type WorldOptions } from '#ungil/scenarios/scenario.js';
 import type { World } from '#ungil/scenarios/world.js';
 
 /** `OpKind`, which tests cannot inline. */
@@ -14,10 +14,12 @@ export const KIND = {
   wait: 12,
   notify: 13,
   pause: 14,
+  clock: 15,
+  choose: 20,
 } as const;
 
 export interface Op {
-  readonly kind: keyof typeof KIND;
+  readonly kind: keyof typeof KIND | 'read' | 'write' | 'timed';
   /** Index of a shared word. */
   readonly word: number;
   /** Operand; `cas` expects what the thread read last. */
@@ -30,21 +32,31 @@ export type Program = readonly (readonly Op[])[];
  * An engine for a program written out: each thread performs its operations in order and keeps what it read. The
  * outcome is everything that anybody can have seen.
  */
-export function engineFor(loaded: LoadedScenarios, program: Program, words = 3): FiberEngine {
+export function engineFor(
+  loaded: LoadedScenarios,
+  program: Program,
+  words = 3,
+  world: WorldOptions = {},
+): FiberEngine {
   const { hooks } = loaded;
-  const seen: number[][] = [];
+  const seen: (number | string)[][] = [];
   function* body(s: number, w: World, me: number): Generator {
     seen[me] = [];
     let last = 0;
     for (const { kind, word, value } of program[me]) {
-      const a = kind === 'cas' ? last : value;
-      const b = kind === 'cas' ? value : kind === 'wait' ? Number.POSITIVE_INFINITY : 0;
-      if (hooks.point(KIND[kind], w.i32, s + word, a, b, -1)) yield;
-      const result = hooks.exec();
-      if (typeof result === 'number') {
-        last = result;
-        seen[me].push(result);
+      if (kind === 'read' || kind === 'write') {
+        if (hooks[kind](w.i32, s + word, -1)) yield;
+        if (kind === 'write') w.i32[s + word] = value;
+        else seen[me].push(w.i32[s + word]);
+        continue;
       }
+      const a = kind === 'cas' ? last : kind === 'choose' ? 2 : value;
+      const b = kind === 'cas' ? value : kind === 'wait' ? Number.POSITIVE_INFINITY : 10;
+      if (hooks.point(kind === 'timed' ? KIND.wait : KIND[kind], w.i32, s + word, a, b, -1)) yield;
+      if (kind === 'pause') continue;
+      const result = hooks.exec();
+      if (typeof result === 'number') last = result;
+      if (result !== undefined) seen[me].push(result);
     }
   }
   const spec: ScenarioSpec<number> = {
@@ -53,6 +65,8 @@ export function engineFor(loaded: LoadedScenarios, program: Program, words = 3):
     threads: program.map(() => body as unknown as (s: number, w: World, me: number) => void),
     after: (s, w) => ({ memory: [...w.i32.subarray(s, s + words)].join(), seen: JSON.stringify(seen) }),
     outcomes: { '*': 'expected' },
+    world,
+    maxSteps: 200,
   };
   const one = scenario('program', spec);
   const setting = { scenario: one, spec, overrides: [], scheme: 'none' } as never;
