@@ -147,8 +147,12 @@ export class World {
     if (!condition) this.services.violation(message);
   }
 
-  /** Whether the object's memory has been given back. Not once the block has been handed out again. */
+  /**
+   * Whether the object's memory has been given back. Not once the block has been handed out again. In `after` and
+   * `never`: asked by a thread it would be a look at others that no search knows of.
+   */
   freed(object: number): boolean {
+    if (this.services.current() >= 0) throw new Error('w.freed() is for after and never, not for threads');
     if (object < Control.StaticArenaEnd) return false;
     if (this.settings.allocator === 'real') {
       return !this.rest.isRealBlock(object) && !this.rest.isRealBlock(object - PreHeader.Words);
