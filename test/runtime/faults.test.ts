@@ -74,7 +74,8 @@ describe('a program that cannot be run', () => {
 it('replaces a worker that an earlier program ends later', () =>
   withRuntime({ build: 'gil', threads: 2 }, async (runtime) => {
     await runtime.run(program('odd'), { args: { which: 'late' } });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // Long enough for the worker to die, on a busy machine too.
+    await new Promise((resolve) => setTimeout(resolve, 4000));
     const { teardown } = await runtime.run(program('basics'));
     expect(teardown).toEqual([0, 10]);
     expect(await runtime.shutdown()).toEqual({ leaks: [] });
