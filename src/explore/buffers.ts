@@ -1,4 +1,13 @@
-import { Cell, EventCell, FindCell, Size, ThreadCell, Virtual, Visible } from './machineLayout.js';
+import {
+  Cell,
+  EventCell,
+  FindCell,
+  type FindKind,
+  Size,
+  ThreadCell,
+  Virtual,
+  Visible,
+} from './machineLayout.js';
 
 /** What travels to a worker. */
 export interface BuffersHandle {
@@ -88,6 +97,30 @@ export class Buffers {
     this.location(word);
     this.visible[word] = Visible.Watched;
     this.cells[Cell.Promoted]++;
+  }
+
+  /** Notes what a detector has found, and who else had a part in it; beyond `Size.Finds` nothing is noted. */
+  addFind(
+    kind: FindKind,
+    thread: number,
+    site: number,
+    word: number,
+    otherSite: number,
+    otherThread: number,
+  ): void {
+    const { cells, finds } = this;
+    const at = cells[Cell.Finds];
+    if (at >= Size.Finds) return;
+    const f = at * FindCell.Words;
+    finds[f + FindCell.Kind] = kind;
+    finds[f + FindCell.Step] = cells[Cell.Step];
+    finds[f + FindCell.Thread] = thread;
+    finds[f + FindCell.Site] = site;
+    finds[f + FindCell.Word] = word;
+    finds[f + FindCell.OtherSite] = otherSite;
+    finds[f + FindCell.OtherThread] = otherThread;
+    finds[f + FindCell.Access] = cells[Cell.AllAccesses];
+    cells[Cell.Finds] = at + 1;
   }
 
   /** Before another exploration. */

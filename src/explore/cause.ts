@@ -45,33 +45,36 @@ export function freedBefore(steps: readonly TracedStep[], at: number, word: numb
 }
 
 function lateAccess(steps: readonly TracedStep[], kind: FindKind): Suspicion | null {
+  return afterTheFree(
+    steps,
+    kind,
+    (tell, first, second) =>
+      `nothing keeps ${tell.who(first)} from freeing ${tell.where(first)} (step ${tell.number(first)}) ` +
+      `while ${tell.who(second)} still uses it (step ${tell.number(second)})`,
+  );
+}
+
+function doubleFree(steps: readonly TracedStep[]): Suspicion | null {
+  return afterTheFree(
+    steps,
+    FindKind.DoubleFree,
+    (tell, first, second) =>
+      `nothing tells ${tell.who(second)} (step ${tell.number(second)}) that ${tell.who(first)} ` +
+      `has freed ${tell.where(first)} (step ${tell.number(first)})`,
+  );
+}
+
+/** The first find of this kind, and the free before it. */
+function afterTheFree(
+  steps: readonly TracedStep[],
+  kind: FindKind,
+  missing: (tell: Parameters<Suspicion['missing']>[0], first: number, second: number) => string,
+): Suspicion | null {
   const second = steps.findIndex(({ finds }) => finds.some((find) => find.kind === kind));
   if (second < 0) return null;
   const first = freedBefore(steps, second, steps[second].word);
   if (first < 0) return null;
-  return {
-    first,
-    second,
-    others: [],
-    missing: (tell) =>
-      `nothing keeps ${tell.who(first)} from freeing ${tell.where(first)} (step ${tell.number(first)}) ` +
-      `while ${tell.who(second)} still uses it (step ${tell.number(second)})`,
-  };
-}
-
-function doubleFree(steps: readonly TracedStep[]): Suspicion | null {
-  const second = steps.findIndex(({ finds }) => finds.some(({ kind }) => kind === FindKind.DoubleFree));
-  if (second < 0) return null;
-  const first = freedBefore(steps, second, steps[second].word);
-  if (first < 0) return null;
-  return {
-    first,
-    second,
-    others: [],
-    missing: (tell) =>
-      `nothing tells ${tell.who(second)} (step ${tell.number(second)}) that ${tell.who(first)} ` +
-      `has freed ${tell.where(first)} (step ${tell.number(first)})`,
-  };
+  return { first, second, others: [], missing: (tell) => missing(tell, first, second) };
 }
 
 function dataRace(steps: readonly TracedStep[], sites: readonly number[]): Suspicion | null {

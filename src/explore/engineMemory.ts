@@ -1,8 +1,18 @@
 import { SharedMemory } from '../memory/sharedMemory.js';
+import type { ScenarioSpec } from '../scenarios/scenario.js';
 import { Buffers } from './buffers.js';
 import { Cell } from './machineLayout.js';
 import { Monitor, type MonitorHandle } from './monitor.js';
 import { type ShadowHandle, ShadowHeap } from './shadowHeap.js';
+
+/** Words of memory for each exploration: more where the real allocators want a segment a thread. */
+const MEMORY_BYTES = 16 << 20;
+const REAL_MEMORY_BYTES = 32 << 20;
+
+/** What an exploration of this scenario takes, in bytes. */
+export function memoryBytesFor({ world }: ScenarioSpec<unknown>): number {
+  return world?.allocator === 'real' ? REAL_MEMORY_BYTES : MEMORY_BYTES;
+}
 
 /** The memory of an exploration: the world's, and what the explorer keeps about it. */
 export interface EngineMemory {

@@ -1,4 +1,5 @@
 import { findNonDeterminism } from './determinism.js';
+import { memoryBytesFor } from './engineMemory.js';
 import { FiberEngine } from './fiberEngine.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { Cell, Strategy } from './machineLayout.js';
@@ -35,10 +36,6 @@ const PROGRESS_MS = 200;
 /** How often signals are let in, in milliseconds. */
 const BREATH_MS = 50;
 
-/** Words of memory for each exploration: 16 MiB, more where the real allocators want a segment a thread. */
-const MEMORY_BYTES = 16 << 20;
-const REAL_MEMORY_BYTES = 32 << 20;
-
 /**
  * Explores one scenario under one scheme. Throws RaceInputError where the scenario cannot be run; rethrows what its
  * set-up throws.
@@ -48,8 +45,7 @@ export async function explore(
   setting: NamedSetting,
   options: ExploreOptions,
 ): Promise<Exploration> {
-  const real = setting.spec.world?.allocator === 'real';
-  const bytes = real ? REAL_MEMORY_BYTES : MEMORY_BYTES;
+  const bytes = memoryBytesFor(setting.spec);
   const place = loaded.memories.take(bytes);
   const engine = new FiberEngine(loaded, setting, place);
   try {

@@ -1,6 +1,6 @@
-import { type Hooks, type Indexable, OpKind } from './hooks.js';
+import { type Hooks, OpKind } from './hooks.js';
 import type { Machine } from './machine.js';
-import { Cell, End, ThreadCell, ViewCode } from './machineLayout.js';
+import { Cell, End, ViewCode } from './machineLayout.js';
 import { wordOf } from './memoryViews.js';
 import { Random } from './random.js';
 
@@ -14,9 +14,6 @@ export class NotSuspendable extends Error {
     this.name = 'NotSuspendable';
   }
 }
-
-/** An execution with more plain accesses than this for each step that it may take counts as a livelock. */
-export const ACCESSES_PER_STEP = 8;
 
 /** What is told of each step while a trace is taken. */
 export interface Tracer {
@@ -84,7 +81,8 @@ export class FiberHooks implements Hooks {
       return false;
     }
     machine.announce(thread, kind, code, index, a, b, site);
-    if (machine.c[Cell.Gil] !== 0 && this.takeUnderGil(thread)) return this.isEndless() && this.giveUp();
+    if (machine.c[Cell.Gil] !== 0 && this.takeUnderGil(thread))
+      return this.machine.isEndless() && this.giveUp();
     return this.reach(thread);
   }
 
@@ -118,7 +116,7 @@ export class FiberHooks implements Hooks {
     }
     if (this.tracer !== null) this.tracer.plain(thread, OpKind.Read, code, index, site);
     machine.plainRead(thread, word, code, site);
-    return this.isEndless() && this.giveUp();
+    return this.machine.isEndless() && this.giveUp();
   }
 
   write(view: unknown, index: unknown, site: number): boolean {
@@ -248,11 +246,6 @@ export class FiberHooks implements Hooks {
     return taken;
   }
 
-  private isEndless(): boolean {
-    const { c } = this.machine;
-    return c[Cell.AllAccesses] > c[Cell.MaxSteps] * ACCESSES_PER_STEP;
-  }
-
   /** A loop that takes no step, as over a table that has been freed, would never let go of the scheduler. */
   private giveUp(): boolean {
     this.machine.c[Cell.End] = End.Limit;
@@ -292,6 +285,3 @@ function atomicsAsValue(): Record<string, unknown> {
   }
   return members;
 }
-
-export type { Indexable };
-export { ThreadCell };

@@ -23,6 +23,9 @@ import { StateHash } from './stateHash.js';
 import { Turns } from './turns.js';
 import { Waiting, WaitResult } from './waiting.js';
 
+/** More accesses than this for each step that an execution may take are a loop without steps. */
+const ACCESSES_PER_STEP = 8;
+
 const MAX_INT = 0x7fffffff;
 
 const WAIT_TEXT = ['ok', 'not-equal', 'timed-out'] as const;
@@ -514,6 +517,11 @@ export class Machine {
   }
 
   // --- Accesses that are no steps ---
+
+  /** Whether the execution makes so many accesses for each step it may take that it counts as a livelock. */
+  isEndless(): boolean {
+    return this.c[Cell.AllAccesses] > this.c[Cell.MaxSteps] * ACCESSES_PER_STEP;
+  }
 
   /** Whether plain accesses to this word are steps. */
   isVisible(word: number): boolean {

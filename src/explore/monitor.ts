@@ -1,6 +1,6 @@
 import type { Buffers } from './buffers.js';
 import { SiteMark } from './hooks.js';
-import { Cell, FindCell, FindKind, Size } from './machineLayout.js';
+import { Cell, FindKind, Size } from './machineLayout.js';
 
 /** What is kept of a word that is touched in this execution: clocks by thread, and where it was touched. */
 const enum Record {
@@ -197,19 +197,7 @@ export class Monitor {
   }
 
   private found(t: number, word: number, site: number, other: number, otherSite: number): void {
-    const { cells, finds } = this.buffers;
     this.buffers.promote(word);
-    const at = cells[Cell.Finds];
-    if (at >= Size.Finds) return;
-    const f = at * FindCell.Words;
-    finds[f + FindCell.Kind] = FindKind.DataRace;
-    finds[f + FindCell.Step] = cells[Cell.Step];
-    finds[f + FindCell.Thread] = t;
-    finds[f + FindCell.Site] = site;
-    finds[f + FindCell.Word] = word;
-    finds[f + FindCell.OtherSite] = otherSite;
-    finds[f + FindCell.OtherThread] = other;
-    finds[f + FindCell.Access] = cells[Cell.AllAccesses];
-    cells[Cell.Finds] = at + 1;
+    this.buffers.addFind(FindKind.DataRace, t, site, word, otherSite, other);
   }
 }

@@ -1,3 +1,4 @@
+import { memoryBytesFor } from './engineMemory.js';
 import { FiberEngine } from './fiberEngine.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { Cell } from './machineLayout.js';
@@ -6,10 +7,6 @@ import { type Replayed, replayOnce } from './replayOnce.js';
 import type { Exploration, RaceRow } from './results.js';
 import type { NamedSetting } from './settings.js';
 import { expectationOf, forbidsDataRaces } from './verdict.js';
-
-/** As for a search. */
-const MEMORY_BYTES = 16 << 20;
-const REAL_MEMORY_BYTES = 32 << 20;
 
 /**
  * Executes the one schedule of `--replay`. Throws RaceInputError where the text is no schedule or does not fit;
@@ -22,7 +19,7 @@ export function replayRun(
   maxSteps: number | null,
 ): Exploration {
   const started = performance.now();
-  const bytes = setting.spec.world?.allocator === 'real' ? REAL_MEMORY_BYTES : MEMORY_BYTES;
+  const bytes = memoryBytesFor(setting.spec);
   const place = loaded.memories.take(bytes);
   const engine = new FiberEngine(loaded, setting, place);
   try {

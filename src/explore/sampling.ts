@@ -1,6 +1,7 @@
 import type { Dependence } from './dependence.js';
 import { Cell, Strategy, ThreadCell } from './machineLayout.js';
 import type { Random } from './random.js';
+import { countThreads, lowestThread } from './threadSets.js';
 
 /** What random choices need of the machine. */
 export interface Sampled {
@@ -28,7 +29,7 @@ function chooseThread(machine: Sampled, enabled: number): number {
     case Strategy.Surw:
       return chooseSurw(machine, enabled);
     default:
-      return nth(enabled, machine.random.below(bits(enabled)));
+      return nth(enabled, machine.random.below(countThreads(enabled)));
   }
 }
 
@@ -124,15 +125,9 @@ function swapPriorities(c: Int32Array, s: number, t: number): void {
   setPriority(c, t, old);
 }
 
-function bits(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
-}
-
 /** The n-th set bit, from 0. */
 function nth(mask: number, n: number): number {
   let rest = mask;
   for (let i = 0; i < n; i++) rest &= rest - 1;
-  return 31 - Math.clz32(rest & -rest);
+  return lowestThread(rest);
 }

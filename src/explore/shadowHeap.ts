@@ -1,6 +1,6 @@
 import type { Buffers } from './buffers.js';
 import { SiteMark } from './hooks.js';
-import { Cell, FindCell, FindKind, Size } from './machineLayout.js';
+import { FindKind, Size } from './machineLayout.js';
 
 /** Where the model heap lies: behind the static objects, a region for each thread. */
 const enum Region {
@@ -305,19 +305,9 @@ export class ShadowHeap {
   }
 
   private found(kind: FindKind, thread: number, site: number, word: number, block: number): void {
-    const { cells, finds } = this.buffers;
-    const at = cells[Cell.Finds];
-    if (at >= Size.Finds) return;
-    const f = at * FindCell.Words;
-    finds[f + FindCell.Kind] = kind;
-    finds[f + FindCell.Step] = cells[Cell.Step];
-    finds[f + FindCell.Thread] = thread;
-    finds[f + FindCell.Site] = site;
-    finds[f + FindCell.Word] = word;
-    finds[f + FindCell.OtherSite] = block < 0 ? -1 : this.blocks[block + BlockCell.FreeSite];
-    finds[f + FindCell.OtherThread] = block < 0 ? -1 : this.blocks[block + BlockCell.FreeThread];
-    finds[f + FindCell.Access] = cells[Cell.AllAccesses];
-    cells[Cell.Finds] = at + 1;
+    const freedAt = block < 0 ? -1 : this.blocks[block + BlockCell.FreeSite];
+    const freedBy = block < 0 ? -1 : this.blocks[block + BlockCell.FreeThread];
+    this.buffers.addFind(kind, thread, site, word, freedAt, freedBy);
   }
 }
 

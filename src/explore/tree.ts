@@ -1,6 +1,7 @@
 import type { Buffers } from './buffers.js';
 import { type BacktrackSet, RaceReversal } from './dpor.js';
 import { Cell, EdgeTo, EventCell, Size, Touch } from './machineLayout.js';
+import { countThreads, lowestThread } from './threadSets.js';
 
 /** How a systematic search decides what to try besides. */
 export type Reduction =
@@ -90,7 +91,8 @@ export class SearchTree implements BacktrackSet {
   /** Alternatives known at each step of the branch, tried ones included: for an estimate of the tree's size. */
   alternatives(): number[] {
     const counts: number[] = [];
-    for (let step = 0; step < this.depth; step++) counts.push(bits(this.backtrack[step] | this.done[step]));
+    for (let step = 0; step < this.depth; step++)
+      counts.push(countThreads(this.backtrack[step] | this.done[step]));
     return counts;
   }
 
@@ -121,7 +123,7 @@ export class SearchTree implements BacktrackSet {
     const asleep = this.reduction === 'none' ? 0 : this.events[e + EventCell.Sleep];
     let left = this.backtrack[step] & ~this.done[step] & ~asleep;
     while (left !== 0) {
-      const next = 31 - Math.clz32(left & -left);
+      const next = lowestThread(left);
       if (this.bound === Number.POSITIVE_INFINITY || this.preemptions(step, next) <= this.bound) return next;
       left &= left - 1;
     }
@@ -139,10 +141,4 @@ export class SearchTree implements BacktrackSet {
     }
     return count;
   }
-}
-
-function bits(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

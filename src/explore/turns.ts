@@ -2,6 +2,7 @@ import type { Buffers } from './buffers.js';
 import { OpKind } from './hooks.js';
 import { Cell, End, Size, Strategy, ThreadCell } from './machineLayout.js';
 import { chooseRandomly, type Sampled } from './sampling.js';
+import { lowestThread } from './threadSets.js';
 
 /** What a search keeps of the states it has seen. */
 export interface StateCache {
@@ -223,5 +224,5 @@ export class Turns {
 
 function stayOrLowest(current: number, threads: number): number {
   if (current >= 0 && (threads & (1 << current)) !== 0) return current;
-  return 31 - Math.clz32(threads & -threads);
+  return lowestThread(threads);
 }

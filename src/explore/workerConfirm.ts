@@ -1,3 +1,4 @@
+import { memoryBytesFor } from './engineMemory.js';
 import type { LoadedScenarios } from './loadScenarios.js';
 import { replaySchedule } from './replay.js';
 import type { Segment } from './scheduleText.js';
@@ -6,9 +7,6 @@ import type { Confirm } from './violations.js';
 import { WorkerCrew } from './workerCrew.js';
 import { WorkerEngine } from './workerEngine.js';
 
-/** Words of memory for each exploration: 16 MiB, more where the real allocators want a segment a thread. */
-const MEMORY_BYTES = 16 << 20;
-const REAL_MEMORY_BYTES = 32 << 20;
 const REPLAYS = 2;
 
 export interface WorkerConfirm {
@@ -63,7 +61,7 @@ export async function onWorkers<R>(
 ): Promise<R> {
   const { hooks, memories } = loaded;
   const { machine, between, tracer, thread, next } = hooks;
-  const bytes = setting.spec.world?.allocator === 'real' ? REAL_MEMORY_BYTES : MEMORY_BYTES;
+  const bytes = memoryBytesFor(setting.spec);
   const place = memories.take(bytes);
   let engine: WorkerEngine | null = null;
   try {

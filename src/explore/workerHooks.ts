@@ -1,4 +1,4 @@
-import { ACCESSES_PER_STEP, NotSuspendable } from './fiberHooks.js';
+import { NotSuspendable } from './fiberHooks.js';
 import { Hand, type HandOff } from './handOff.js';
 import { OpKind } from './hooks.js';
 import type { Machine } from './machine.js';
@@ -151,9 +151,8 @@ export class WorkerHooks {
 
   /** Ends an execution whose thread loops without a step, as the fiber engine does. */
   private isEndless(): boolean {
-    const { c } = this.machine;
-    if (c[Cell.AllAccesses] <= c[Cell.MaxSteps] * ACCESSES_PER_STEP) return false;
-    c[Cell.End] = End.Limit;
+    if (!this.machine.isEndless()) return false;
+    this.machine.c[Cell.End] = End.Limit;
     return true;
   }
 
