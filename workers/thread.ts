@@ -5,7 +5,7 @@
 import { workerData } from 'node:worker_threads';
 import { Control } from '../src/memory/layout.js';
 import { type MemoryHandle, SharedMemory } from '../src/memory/sharedMemory.js';
-import { buildNamed } from '../src/runtime/builds.js';
+import type { Build } from '../src/runtime/builds.js';
 import {
   failProgram,
   type Program,
@@ -18,11 +18,11 @@ import { Thread } from '../src/runtime/thread.js';
 /** Piscina passes a pool's data as the second element where it adds its own. */
 const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
   handle: MemoryHandle;
-  build: string;
+  build: Build;
 };
 const memory = SharedMemory.attach(data.handle);
 const slot = Atomics.add(memory.i32, Control.NextSlot, 1);
-const thread = new Thread(memory, buildNamed(data.build), slot);
+const thread = new Thread(memory, data.build, slot);
 
 export default async function runTask(task: RunTask): Promise<TaskResult> {
   let program: Program;

@@ -112,7 +112,21 @@ export const enum HeapTag {
   Gc = 2,
   /** As Gc, with a two-pointer pre-header: the object is at block + `PreHeader.Words`. */
   GcPre = 3,
+  /** Heaps of a thread. */
   Count = 4,
+  /** The raw domain: from `malloc` alone, in no thread's heaps. */
+  Raw = 4,
+}
+
+/** CPython's domains of memory (`PyMem_RawMalloc`, `PyMem_Malloc`, `PyObject_Malloc`). */
+export const enum Domain {
+  /** Any thread, attached or not. */
+  Raw = 0,
+  /** `HeapTag.Mem`. */
+  Mem = 1,
+  /** `HeapTag.Object`, `Gc`, `GcPre`. */
+  Object = 2,
+  Count = 3,
 }
 
 /** In front of an instance: managed dict and weak reference list (CPython `Py_TPFLAGS_PREHEADER`). */
@@ -220,6 +234,23 @@ export const enum Control {
   /** Next slot for a worker; a worker keeps its slot for its life. */
   NextSlot = 352,
 
+  /** Unique ids (CPython `Python/uniqueid.c`): byte mutex, table of entries, its length, first free entry. */
+  UniqueIdMutex = 368,
+  UniqueIdTable = 369,
+  UniqueIdCapacity = 370,
+  UniqueIdFree = 371,
+
+  /** RawMutex of `malloc`, the allocator that all threads share (allocators/malloc/). */
+  MallocLock = 384,
+
+  /** Debug hooks: serial number of the last block (atomic), table of the places of allocation and its RawMutex. */
+  DebugSerial = 400,
+  DebugSites = 401,
+  DebugSitesLock = 402,
+
+  /** First word of the side table of counts, one word for each 16 bytes of memory; 0 if the build has none. */
+  SideTable = 22,
+
   /** Words for the code under test in sync/ and threads/; never used by the runtime. */
   Scratch = 24576,
   ScratchWords = 4096,
@@ -322,6 +353,9 @@ export const enum ThreadBlock {
   /** Pages waiting for their goal (owner only). */
   QsbrPagesHead = 133,
   QsbrPagesTail = 134,
+  /** Per-thread counts by unique id (CPython `Python/uniqueid.c`): array and its length; see refcount/uniqueIds.ts. */
+  UniqueCounts = 136,
+  UniqueCapacity = 137,
 
   /** Free lists of the thread (free-threaded) (owner only): `FreeLists` layout. */
   FreeLists = 160,
@@ -402,6 +436,8 @@ export const enum TypeObject {
   Init = 9,
   /** Heap types: values that an instance has room for. */
   InlineCapacity = 10,
+  /** Heap types: index of the per-thread counts + 1; 0 none. */
+  UniqueId = 11,
   Words = 12,
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Build } from './builds.js';
 import type { RunTask, TaskResult } from './program.js';
 
 /**
@@ -12,7 +13,7 @@ export class WorkerPool {
   private destroyed: Promise<void> | undefined;
 
   /** `heapMB`: JavaScript heap of a worker. */
-  constructor(memory: SharedMemory, build: string, threads: number, heapMB: number) {
+  constructor(memory: SharedMemory, build: Build, threads: number, heapMB: number) {
     this.pool = new Piscina<RunTask, TaskResult>({
       filename: new URL('../../workers/thread.js', import.meta.url).href,
       minThreads: threads,

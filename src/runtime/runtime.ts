@@ -9,7 +9,7 @@ import { abortRun, type RunTask, type TaskResult } from './program.js';
 import { Thread } from './thread.js';
 
 export interface RuntimeOptions {
-  /** Name of a build; see `BUILDS`. Default 'free-threaded'. */
+  /** Name of a build, with switches if wanted; see `buildNamed`. Default 'free-threaded'. */
   readonly build?: string;
   /** Threads that a run may have, 1 to 64. Default: the machine's processors. */
   readonly threads?: number;
@@ -96,7 +96,7 @@ export class Runtime {
     main.start();
     main.initialiseInterpreter();
     main.exit();
-    return new Runtime(build, threads, memory, main, new WorkerPool(memory, build.name, threads, heapMB));
+    return new Runtime(build, threads, memory, main, new WorkerPool(memory, build, threads, heapMB));
   }
 
   /**

@@ -273,6 +273,8 @@ export class Thread implements ObjectThread, PendingWork {
         return new AtomicRefCounter(this.memory, this.atomics);
       case 'biased':
         return new BiasedRefCounter(this.memory, this);
+      case 'side-table':
+        throw new RangeError(`build '${this.build.name}': the side table of counts is not there yet`);
     }
   }
 
