@@ -2,6 +2,7 @@ import type { Race } from '../explore/raceTypes.js';
 import type { ProgressStream } from '../report/progress.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
+import type { soak } from '../workloads/soak/soak.js';
 
 /** Everything that the commands touch outside themselves, so that tests can drive them with fakes. */
 export interface CliDependencies {
@@ -16,6 +17,7 @@ export interface CliDependencies {
   /** The built-in race scenarios. */
   scenarios: readonly ScenarioInfo[];
   race: Race;
+  soak: typeof soak;
   stdout: ProgressStream;
   stderr: ProgressStream;
   /** Aborts on the first SIGINT. */

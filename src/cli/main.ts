@@ -7,6 +7,7 @@ import { BUILDS } from '../runtime/builds.js';
 import { tuneV8 } from '../runtime/tuneV8.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import { WORKLOADS } from '../workloads/index.js';
+import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
 
@@ -62,6 +63,12 @@ const race: Race = async (request, hooks, signal) => {
   return module.race(request, hooks, signal);
 };
 
+/** The soak, likewise. */
+const soak: CliDependencies['soak'] = async (options, onRound, signal) => {
+  const module = await import('../workloads/soak/soak.js');
+  return module.soak(options, onRound, signal);
+};
+
 /** Loads the scenarios for the commands that name them; other commands start faster without. */
 async function scenariosFor(command: string | undefined): Promise<readonly ScenarioInfo[]> {
   if (command !== 'race' && command !== 'list') return [];
@@ -80,6 +87,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   compare,
   scenarios: await scenariosFor(process.argv[2]),
   race,
+  soak,
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt: listenForInterrupt(),

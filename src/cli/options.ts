@@ -7,6 +7,7 @@ import { nearest } from './suggest.js';
 
 const MAX_TIME_MS = 600_000;
 const MAX_REPEATS = 1000;
+const MAX_SEED = 0xffff_ffff;
 const MIB = 1024 * 1024;
 const MIN_MEMORY_BYTES = Geometry.MinSegments * Geometry.SegmentBytes;
 const MAX_MEMORY_BYTES = Geometry.MaxSegments * Geometry.SegmentBytes;
@@ -72,6 +73,13 @@ export function parseMemory(text: string): number {
   if (bytes >= MIN_MEMORY_BYTES && bytes <= MAX_MEMORY_BYTES) return bytes;
   const range = `${MIN_MEMORY_BYTES / MIB}MiB to ${MAX_MEMORY_BYTES / MIB / 1024}GiB`;
   throw new UsageError(`memory '${text}' is not valid; accepted: ${range}, such as 512MiB or 1GiB`);
+}
+
+/** A seed of random numbers: 32 bits. */
+export function parseSeed(text: string): number {
+  const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (seed <= MAX_SEED) return seed;
+  throw new UsageError(`seed '${text}' is not valid; accepted: a whole number from 0 to ${MAX_SEED}`);
 }
 
 /** A whole number of at most nine digits, or null. */

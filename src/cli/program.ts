@@ -4,6 +4,7 @@ import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { listCommand } from './listCommand.js';
 import { raceCommand } from './raceCommand.js';
+import { soakCommand } from './soakCommand.js';
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +47,12 @@ function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void)
     .version(deps.version, '-V, --version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
-  const commands = [compareCommand(deps, exit), raceCommand(deps, exit), listCommand(deps, exit)];
+  const commands = [
+    compareCommand(deps, exit),
+    raceCommand(deps, exit),
+    soakCommand(deps, exit),
+    listCommand(deps, exit),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) connect(command, deps);
   return program;

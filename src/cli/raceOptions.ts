@@ -3,7 +3,7 @@ import type { RaceRequest, RequestedMode } from '../explore/raceTypes.js';
 import type { Scheme } from '../scenarios/scenario.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import { UsageError } from './errors.js';
-import { checkNames, parseDuration, parseWhole, splitList } from './options.js';
+import { checkNames, parseDuration, parseSeed, parseWhole, splitList } from './options.js';
 
 /** Parsers of the arguments of `ungil race`. Each gives a checked value or throws a UsageError. */
 
@@ -26,7 +26,6 @@ export interface RawRaceOptions {
 const MODES = 'auto, dpor, dfs, state, bound=N, pct=D, pos, surw, random, stress';
 const SCHEMES: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased'];
 const MAX_PARAMETER = 99;
-const MAX_SEED = 0xffff_ffff;
 const MAX_STEPS = 10_000_000;
 
 export function parseRace(
@@ -177,12 +176,6 @@ function parseMode(text: string): RequestedMode {
 function parseEngine(text: string): RaceRequest['engine'] {
   if (text === 'fiber' || text === 'worker') return text;
   throw new UsageError(`engine '${text}' is not valid; accepted: fiber, worker`);
-}
-
-function parseSeed(text: string): number {
-  const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (seed <= MAX_SEED) return seed;
-  throw new UsageError(`seed '${text}' is not valid; accepted: a whole number from 0 to ${MAX_SEED}`);
 }
 
 function parseMaxSteps(text: string): number {

@@ -144,6 +144,11 @@ export class Runtime {
     return leaks;
   }
 
+  /** Segments of 4 MiB that are in use now, of all threads and of those that have left. */
+  segmentsInUse(): number {
+    return Atomics.load(this.memory.i32, Control.SegmentsUsed);
+  }
+
   /**
    * Ends the workers; reports what was still alive. A run in progress rejects with RunAborted. Harmless when done
    * already.

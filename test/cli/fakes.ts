@@ -119,6 +119,7 @@ export async function run(
     compare: fakeCompare(step, seen),
     scenarios: SCENARIOS,
     race: fakeRace(explorations, requests),
+    soak: async () => ({ rounds: [], wrong: null, complete: true }),
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     interrupt: new AbortController().signal,

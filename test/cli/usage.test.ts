@@ -13,10 +13,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('bad usage ends with status 2 and one line', () => {
   it.each<[string[], RegExp]>([
-    [[], /^ungil: no command given; accepted: compare, race, list, --version, --help \(see ungil --help\)$/],
-    [['compar'], /unknown command 'compar' \(Did you mean compare\?\); accepted: compare, race, list/],
-    [['frobnicate'], /unknown command 'frobnicate'; accepted: compare, race, list/],
-    [['--colour'], /unknown option '--colour'; accepted: compare, race, list, --version, --help/],
+    [
+      [],
+      /^ungil: no command given; accepted: compare, race, .*list, --version, --help \(see ungil --help\)$/,
+    ],
+    [['compar'], /unknown command 'compar' \(Did you mean compare\?\); accepted: compare, race, .*list/],
+    [['frobnicate'], /unknown command 'frobnicate'; accepted: compare, race, .*list/],
+    [['--colour'], /unknown option '--colour'; accepted: compare, race, .*list, --version, --help/],
     [['list', 'fib'], /too many arguments for 'list'.*; accepted: --help \(see ungil list --help\)/],
     [['list', '--all'], /unknown option '--all'; accepted: --help/],
     [

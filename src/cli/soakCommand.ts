@@ -1,0 +1,126 @@
+import { Command } from 'commander';
+import { plural } from '../report/text.js';
+import type { SoakOptions, SoakResult, SoakRound } from '../workloads/soak/soak.js';
+import type { CliDependencies } from './dependencies.js';
+import { ExitStatus } from './errors.js';
+import { describeFailure, isOurInterrupt } from './failure.js';
+import { parseBuilds, parseDuration, parseMemory, parseSeed, parseThreads } from './options.js';
+import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+
+const EXAMPLES = `
+Threads are born and die, allocate, pass on and free: lists, dicts, tuples, strings, numbers and bare blocks from 16 bytes
+to more than a segment, through cells that all threads share. Everything that is taken out is checked. After each
+round nothing may be alive, and at the end no more memory may be in use than after the first rounds.
+
+Examples:
+  ungil soak                                  ten minutes: gil, free-threaded and gilectomy in turn
+  ungil soak --builds free-threaded --time 1m
+
+Exit status: 0 nothing wrong, 1 something was broken, leaked or grew, 2 bad usage, 130 interrupted.`;
+
+interface RawOptions {
+  builds: string;
+  threads: string;
+  time: string;
+  round: string;
+  memory: string;
+  seed: string;
+  json?: string;
+}
+
+/** What came of one build. */
+interface BuildResult {
+  build: string;
+  result: SoakResult;
+}
+
+/** `ungil soak`. `exit` receives the exit status. */
+export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+  return new Command('soak')
+    .description(
+      'run threads that are born and die, allocate, pass on and free, for a long time; look for leaks',
+    )
+    .option(
+      '--builds <names>',
+      'builds, separated by commas; they share the time',
+      'gil,free-threaded,gilectomy',
+    )
+    .option('--threads <count>', 'threads of the busiest rounds', '4')
+    .option('--time <duration>', 'how long it all takes, in ms or s', '600s')
+    .option('--round <duration>', 'how long one round takes', '2s')
+    .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '256MiB')
+    .option('--seed <number>', 'start of the random numbers', '1')
+    .option('--json <file>', 'write the rounds as JSON, - for standard output')
+    .addHelpText('after', EXAMPLES)
+    .action(async (raw: RawOptions) => {
+      const builds = parseBuilds(raw.builds, deps.builds);
+      const options = {
+        threads: Math.max(...parseThreads(raw.threads)),
+        timeMs: parseDuration(raw.time) / builds.length,
+        roundMs: parseDuration(raw.round),
+        memoryBytes: parseMemory(raw.memory),
+        seed: parseSeed(raw.seed),
+      };
+      if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
+      const results: BuildResult[] = [];
+      let failed = false;
+      for (const build of builds) {
+        if (deps.interrupt.aborted) break;
+        const result = await soakBuild({ ...options, build }, raw, deps);
+        failed ||= result === null ? !deps.interrupt.aborted : result.wrong !== null;
+        if (result !== null) results.push({ build, result });
+      }
+      const saved = saveResults(results, raw, deps);
+      if (failed || !saved) exit(ExitStatus.CheckFailed);
+      else exit(deps.interrupt.aborted ? ExitStatus.Interrupted : ExitStatus.Done);
+    });
+}
+
+/** Soaks one build, a line for each round; null if its run failed or was interrupted before it began. */
+async function soakBuild(
+  options: SoakOptions,
+  raw: RawOptions,
+  deps: CliDependencies,
+): Promise<SoakResult | null> {
+  const lines = raw.json === '-' ? deps.stderr : deps.stdout;
+  const { build } = options;
+  const start = deps.now();
+  const onRound = (round: SoakRound): void => {
+    const seconds = ((deps.now() - start) / 1000).toFixed(0).padStart(4);
+    lines.write(`${build} ${seconds} s  ${roundText(round)}\n`);
+  };
+  try {
+    const result = await deps.soak(options, onRound, deps.interrupt);
+    lines.write(`${build}: ${verdict(result)}\n`);
+    return result;
+  } catch (error) {
+    if (!isOurInterrupt(error, deps.interrupt)) deps.stderr.write(describeFailure(error, `soak, ${build}`));
+    return null;
+  }
+}
+
+/** False if the file could not be written. */
+function saveResults(results: readonly BuildResult[], raw: RawOptions, deps: CliDependencies): boolean {
+  if (raw.json === undefined) return true;
+  const json = `${JSON.stringify({ ungil: deps.version, node: deps.node, results }, null, 2)}\n`;
+  if (raw.json !== '-') return saveFile(raw.json, json, deps.stderr);
+  deps.stdout.write(json);
+  return true;
+}
+
+function roundText(round: SoakRound): string {
+  const { foreignFrees = 0, brcQueued = 0, delayedFrees = 0 } = round.counters;
+  return (
+    `${plural(round.threads, 'thread')}, ${(round.operations / 1e6).toFixed(2)} M operations, ` +
+    `${round.births} births, ${brcQueued} queued, ${foreignFrees} foreign frees, ${delayedFrees} delayed; ` +
+    `${plural(round.segments, 'segment')} left${round.wrong === null ? '' : `; WRONG: ${round.wrong}`}`
+  );
+}
+
+function verdict(result: SoakResult): string {
+  const operations = result.rounds.reduce((sum, round) => sum + round.operations, 0);
+  const births = result.rounds.reduce((sum, round) => sum + round.births, 0);
+  const done = `${plural(result.rounds.length, 'round')}, ${(operations / 1e6).toFixed(1)} M operations, ${births} births`;
+  const outcome = result.wrong ?? 'nothing broken, nothing leaked, memory bounded';
+  return `${done}: ${outcome}${result.complete ? '' : ' (interrupted)'}`;
+}
