@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench';
+import type { BenchIo } from '../src/report/benchTypes.js';
 
 /** Operations in one call of a task: a call of tinybench costs more than one operation. */
 export const INNER = 100_000;
@@ -23,13 +24,10 @@ export async function runSuite(cases: readonly Case[]): Promise<Map<string, numb
   return medians;
 }
 
-/** Prints a table with the ratio to its first row. */
-export function printTable(title: string, medians: ReadonlyMap<string, number>): void {
+/** Reports a table of medians, each with its ratio to the first. */
+export function reportTable(io: BenchIo, table: string, medians: ReadonlyMap<string, number>): void {
   const base = [...medians.values()][0];
-  process.stdout.write(`${title}\n`);
   for (const [name, ns] of medians) {
-    process.stdout.write(
-      `  ${name.padEnd(44)} ${ns.toFixed(2).padStart(8)} ns ${(ns / base).toFixed(2).padStart(7)}x\n`,
-    );
+    io.figure({ table, name, value: ns, unit: 'ns', note: `${(ns / base).toFixed(2)}x` });
   }
 }

@@ -1,5 +1,15 @@
 /** The public face: what a user imports. */
+export type { BlockVisitor } from './allocators/allocator.js';
+export type {
+  BlockAllocator,
+  BlockAllocatorModule,
+  BlockAllocatorProperties,
+  BlockAllocatorThread,
+} from './allocators/domains/blockAllocator.js';
 export {
+  type DebugDetails,
+  DebugError,
+  type DebugFinding,
   FatalError,
   MemoryError,
   ProgramError,
@@ -8,7 +18,9 @@ export {
   RuntimeStateError,
   WorkerDied,
 } from './memory/errors.js';
+export { HeapTag } from './memory/layout.js';
 export type { Ref } from './refcount/refCounter.js';
+export type { AllocatorsOption } from './runtime/allocators.js';
 export { BUILDS, type Build } from './runtime/builds.js';
 export type { Bodies, Body } from './runtime/calls.js';
 export {

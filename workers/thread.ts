@@ -5,6 +5,7 @@
 import { workerData } from 'node:worker_threads';
 import { Control } from '../src/memory/layout.js';
 import { type MemoryHandle, SharedMemory } from '../src/memory/sharedMemory.js';
+import { loadAllocators } from '../src/runtime/allocators.js';
 import type { Build } from '../src/runtime/builds.js';
 import {
   failProgram,
@@ -14,6 +15,7 @@ import {
   type TaskResult,
 } from '../src/runtime/program.js';
 import { Thread } from '../src/runtime/thread.js';
+import { ProductionParts } from '../src/runtime/threadParts.js';
 
 /** Piscina passes a pool's data as the second element where it adds its own. */
 const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
@@ -21,8 +23,9 @@ const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
   build: Build;
 };
 const memory = SharedMemory.attach(data.handle);
+const modules = await loadAllocators(data.build);
 const slot = Atomics.add(memory.i32, Control.NextSlot, 1);
-const thread = new Thread(memory, data.build, slot);
+const thread = new Thread(memory, data.build, slot, new ProductionParts(modules));
 
 export default async function runTask(task: RunTask): Promise<TaskResult> {
   let program: Program;

@@ -3,17 +3,24 @@ import { futexWait } from '../sync/futex.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
 import type { Qsbr } from '../threads/qsbr.js';
 
-/** A chunk of waiting blocks (CPython `_mem_work_chunk`): 254 items of address and goal. */
+/**
+ * A chunk of waiting items (CPython `_mem_work_chunk`): 254 of them, each an address with a tag and a goal.
+ * Addresses are multiples of 4.
+ */
 const enum Chunk {
   Next = 0,
   /** First item that is still waiting. */
   Read = 1,
   /** First item that is not in use. */
   Write = 2,
+  /** 1 if objects are, or have been, among the items. */
+  HasObjects = 3,
   Items = 4,
   ItemWords = 2,
   Capacity = 254,
   Words = Items + Capacity * ItemWords,
+  /** In an item's address: this is an object, of which one reference is to be dropped; else a block to be freed. */
+  ObjectTag = 1,
 }
 
 /** How long a thread without memory for a chunk sleeps between two looks at its goal. */
@@ -21,24 +28,35 @@ const GRACE_POLL_MS = 1;
 
 /** What the queue needs of the allocator that it belongs to. */
 export interface DelayedFreeTarget {
-  /** A chunk's memory, 0 if there is none. */
+  /** A chunk's memory, of the raw domain; 0 if there is none. */
   tryAllocChunk(words: number): number;
-  /** Really frees: a queued block, or a chunk. */
+  freeChunk(chunk: number): void;
+  /** Really frees a queued block. */
   freeNow(address: number): void;
+  /** Drops a reference that was queued; may run destructors, which may come back here. */
+  decrefNow(object: number): void;
 }
 
 /**
- * Blocks that wait for a grace period (CPython `Objects/obmalloc.c`, `_PyMem_FreeDelayed`). Each thread has a
- * queue of chunks in its own words; what a thread leaves behind goes to the interpreter's queue, which whoever
- * processes next also serves. Goals in a thread's queue do not decrease (INV-5.3), so the head decides.
+ * Blocks and references that wait for a grace period (CPython `Objects/obmalloc.c`, `_PyMem_FreeDelayed`,
+ * `_PyObject_XDecRefDelayed`). Each thread has a queue of chunks in its own words; what a thread leaves behind goes
+ * to the interpreter's queue, which whoever processes next also serves. Goals in a thread's queue do not decrease
+ * (INV-5.3), so the head decides.
+ *
+ * CPython tries the lock of the interpreter's queue and holds it while it frees. Here it is held only to take off a
+ * chunk that has something due, or to put one back: no destructor ever runs under it.
  */
 export class DelayedFree {
+  protected readonly i32: Int32Array;
+
   constructor(
-    private readonly i32: Int32Array,
+    i32: Int32Array,
     private readonly block: number,
     private readonly qsbr: Qsbr,
-    private readonly target: DelayedFreeTarget,
-  ) {}
+    protected readonly target: DelayedFreeTarget,
+  ) {
+    this.i32 = i32;
+  }
 
   start(): void {
     const heap = this.i32;
@@ -51,54 +69,63 @@ export class DelayedFree {
 
   /** Queues a block of `bytes`, to be freed after a grace period. */
   add(address: number, bytes: number): void {
-    const heap = this.i32;
-    const chunk = this.chunkWithRoom();
-    if (chunk === 0) {
-      this.freeAfterGrace(address);
-      return;
-    }
-    const index = heap[chunk + Chunk.Write];
-    const item = chunk + Chunk.Items + index * Chunk.ItemWords;
-    heap[item] = address;
-    heap[item + 1] = this.qsbr.deferredAdvance(bytes);
-    heap[chunk + Chunk.Write] = index + 1;
-    heap[this.block + ThreadBlock.Counters + Counter.DelayedFrees]++;
-    if (index + 1 === Chunk.Capacity) this.process();
+    this.enqueue(address, bytes);
   }
 
-  /** Frees what is due, of this thread and of those that have left. */
+  /**
+   * Queues an object, of which one reference is to be dropped after a grace period: until then whoever has read its
+   * address without a lock may increment it. `bytes`: what this counts against the batch; 0 in CPython.
+   */
+  addDecref(object: number, bytes: number): void {
+    this.enqueue(object | Chunk.ObjectTag, bytes);
+  }
+
+  /** Releases what is due, of this thread and of those that have left. Attached, in the table of merge queues. */
   process(): void {
-    const heap = this.i32;
-    const headWord = this.block + ThreadBlock.DelayedHead;
-    while (heap[headWord] !== 0 && this.drainChunk(heap[headWord])) {
-      const chunk = heap[headWord];
-      if (heap[chunk + Chunk.Next] === 0) {
-        // The last chunk stays, empty, for the next item.
-        heap[chunk + Chunk.Read] = 0;
-        heap[chunk + Chunk.Write] = 0;
-        break;
-      }
-      heap[headWord] = heap[chunk + Chunk.Next];
-      this.target.freeNow(chunk);
-    }
-    this.processInterpreter();
+    this.processOwn();
+    this.processInterpreter(true);
   }
 
-  /** Hands the queue over at thread exit and serves it at once (gh-130794). Own thread, offline. */
-  abandon(): void {
+  /**
+   * Thread exit: hands the queue over and serves it at once (gh-130794). Own thread, offline.
+   *
+   * `counting`: the thread is still in the table of merge queues. Behind that it must not touch counts, and leaves
+   * chunks with objects alone (litmus D29). Whoever goes offline last finds everything due, and nothing in anybody's
+   * hands that is not looked at again: so at the end of the last thread nothing is left.
+   */
+  abandon(counting: boolean): void {
     const heap = this.i32;
     const head = heap[this.block + ThreadBlock.DelayedHead];
     const tail = heap[this.block + ThreadBlock.DelayedTail];
     heap[this.block + ThreadBlock.DelayedHead] = 0;
     heap[this.block + ThreadBlock.DelayedTail] = 0;
-    // Deferred goals of this thread become reachable: no later advance of its own will do it.
-    this.qsbr.advance();
-    if (head !== 0 && heap[head + Chunk.Write] === 0) this.target.freeNow(head);
-    else if (head !== 0) this.giveToInterpreter(head, tail);
-    this.processInterpreter();
+    if (head !== 0) this.handOver(head, tail);
+    this.processInterpreter(counting);
   }
 
   // --- Steps ---
+
+  private enqueue(item: number, bytes: number): void {
+    const heap = this.i32;
+    // Nobody reads: all others are suspended, at points where they hold nothing that was borrowed.
+    if (Atomics.load(heap, Control.WorldStopped) !== 0) {
+      this.release(item);
+      return;
+    }
+    const chunk = this.chunkWithRoom();
+    if (chunk === 0) {
+      this.releaseAfterGrace(item);
+      return;
+    }
+    const index = heap[chunk + Chunk.Write];
+    const place = chunk + Chunk.Items + index * Chunk.ItemWords;
+    heap[place] = item;
+    heap[place + 1] = this.qsbr.deferredAdvance(bytes);
+    heap[chunk + Chunk.Write] = index + 1;
+    if ((item & Chunk.ObjectTag) !== 0) heap[chunk + Chunk.HasObjects] = 1;
+    heap[this.block + ThreadBlock.Counters + Counter.DelayedFrees]++;
+    if (index + 1 === Chunk.Capacity) this.process();
+  }
 
   /** The last chunk if it has room, else a new one; 0 if there is no memory for it. */
   private chunkWithRoom(): number {
@@ -110,7 +137,7 @@ export class DelayedFree {
     heap[chunk + Chunk.Next] = 0;
     heap[chunk + Chunk.Read] = 0;
     heap[chunk + Chunk.Write] = 0;
-    // Finding memory may have processed this queue: the tail is read again.
+    heap[chunk + Chunk.HasObjects] = 0;
     const last = heap[this.block + ThreadBlock.DelayedTail];
     if (last === 0) heap[this.block + ThreadBlock.DelayedHead] = chunk;
     else heap[last + Chunk.Next] = chunk;
@@ -118,45 +145,99 @@ export class DelayedFree {
     return chunk;
   }
 
-  /** Frees from the chunk's head while goals are reached; true if the chunk is drained. */
-  private drainChunk(chunk: number): boolean {
+  /** The head is read anew for each item: a destructor may have come here and freed the chunk that it was in. */
+  private processOwn(): void {
+    const heap = this.i32;
+    const headWord = this.block + ThreadBlock.DelayedHead;
+    for (let chunk = heap[headWord]; chunk !== 0; chunk = heap[headWord]) {
+      if (heap[chunk + Chunk.Read] < heap[chunk + Chunk.Write]) {
+        if (!this.releaseNext(chunk)) return;
+      } else if (heap[chunk + Chunk.Next] === 0) {
+        // The last chunk stays, empty, for the next item.
+        heap[chunk + Chunk.Read] = 0;
+        heap[chunk + Chunk.Write] = 0;
+        return;
+      } else {
+        heap[headWord] = heap[chunk + Chunk.Next];
+        this.target.freeChunk(chunk);
+      }
+    }
+  }
+
+  /** Releases the first item of a chunk with items, if it is due. */
+  private releaseNext(chunk: number): boolean {
+    if (!this.isDue(chunk)) return false;
+    const heap = this.i32;
+    const index = heap[chunk + Chunk.Read];
+    // Before releasing: that may come back here.
+    heap[chunk + Chunk.Read] = index + 1;
+    this.release(heap[chunk + Chunk.Items + index * Chunk.ItemWords]);
+    return true;
+  }
+
+  /** Whether the first item of a chunk with items is due. */
+  private isDue(chunk: number): boolean {
+    const heap = this.i32;
+    return this.qsbr.poll(heap[chunk + Chunk.Items + heap[chunk + Chunk.Read] * Chunk.ItemWords + 1]);
+  }
+
+  private release(item: number): void {
+    if ((item & Chunk.ObjectTag) === 0) this.target.freeNow(item);
+    else this.target.decrefNow(item - Chunk.ObjectTag);
+  }
+
+  private handOver(head: number, tail: number): void {
+    const heap = this.i32;
+    // Deferred goals of this thread become reachable: no later advance of its own will do it.
+    this.qsbr.advance();
+    const empty = heap[head + Chunk.Read] === heap[head + Chunk.Write];
+    if (empty && heap[head + Chunk.Next] === 0) this.target.freeChunk(head);
+    else this.giveToInterpreter(head, tail);
+  }
+
+  /** Ends with a look at what is there, given back or not, that finds nothing due. */
+  protected processInterpreter(counting: boolean): void {
+    for (let chunk = this.takeDue(counting); chunk !== 0; chunk = this.takeDue(counting)) {
+      if (this.drainChunk(chunk)) this.target.freeChunk(chunk);
+      else this.giveToInterpreter(chunk, chunk);
+    }
+  }
+
+  /** Of a chunk that is in no queue; true if it is drained. */
+  protected drainChunk(chunk: number): boolean {
     const heap = this.i32;
     while (heap[chunk + Chunk.Read] < heap[chunk + Chunk.Write]) {
-      const index = heap[chunk + Chunk.Read];
-      const item = chunk + Chunk.Items + index * Chunk.ItemWords;
-      if (!this.qsbr.poll(heap[item + 1])) return false;
-      // Before freeing: freeing may come back here.
-      heap[chunk + Chunk.Read] = index + 1;
-      this.target.freeNow(heap[item]);
+      if (!this.releaseNext(chunk)) return false;
     }
     return true;
   }
 
   /**
-   * Takes the whole queue, so that nothing is freed under the lock; what is not due goes back. A chunk whose head
-   * is not due does not hold up the next: they come from different threads.
+   * Takes a chunk whose first item is due off the interpreter's queue, 0 if there is none. A chunk that is not due
+   * does not hold up the next: they come from different threads. Without `counting`: one without objects.
    */
-  private processInterpreter(): void {
-    const heap = this.i32;
-    let chunk = this.takeFromInterpreter();
-    while (chunk !== 0) {
-      const next = heap[chunk + Chunk.Next];
-      if (this.drainChunk(chunk)) this.target.freeNow(chunk);
-      else this.giveToInterpreter(chunk, chunk);
-      chunk = next;
-    }
-  }
-
-  private takeFromInterpreter(): number {
+  private takeDue(counting: boolean): number {
     const heap = this.i32;
     if (Atomics.load(heap, Control.InterpreterDelayedHead) === 0) return 0;
     rawLock(heap, Control.InterpreterDelayedLock);
-    const head = Atomics.exchange(heap, Control.InterpreterDelayedHead, 0);
+    let link: number = Control.InterpreterDelayedHead;
+    let chunk = Atomics.load(heap, link);
+    while (chunk !== 0 && !this.isReady(chunk, counting)) {
+      link = chunk + Chunk.Next;
+      chunk = heap[link];
+    }
+    if (chunk !== 0) Atomics.store(heap, link, heap[chunk + Chunk.Next]);
     rawUnlock(heap, Control.InterpreterDelayedLock);
-    return head;
+    return chunk;
   }
 
-  private giveToInterpreter(head: number, tail: number): void {
+  private isReady(chunk: number, counting: boolean): boolean {
+    const heap = this.i32;
+    if (!counting && heap[chunk + Chunk.HasObjects] !== 0) return false;
+    return heap[chunk + Chunk.Read] === heap[chunk + Chunk.Write] || this.isDue(chunk);
+  }
+
+  protected giveToInterpreter(head: number, tail: number): void {
     const heap = this.i32;
     rawLock(heap, Control.InterpreterDelayedLock);
     heap[tail + Chunk.Next] = Atomics.load(heap, Control.InterpreterDelayedHead);
@@ -165,10 +246,10 @@ export class DelayedFree {
   }
 
   /**
-   * No memory to remember the block: waits the grace period out, where CPython stops the world. This thread is
-   * offline meanwhile, so that two of them do not wait for each other. Throws RunAborted; the block is lost then.
+   * No memory to remember the item: waits the grace period out, where CPython stops the world. This thread is
+   * offline meanwhile, so that two of them do not wait for each other. Throws RunAborted; the item is lost then.
    */
-  private freeAfterGrace(address: number): void {
+  private releaseAfterGrace(item: number): void {
     const heap = this.i32;
     const goal = this.qsbr.advance();
     this.qsbr.detach();
@@ -179,6 +260,6 @@ export class DelayedFree {
     } finally {
       this.qsbr.attach();
     }
-    this.target.freeNow(address);
+    this.release(item);
   }
 }

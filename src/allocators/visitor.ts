@@ -6,7 +6,7 @@ import { PoolVisitor } from './pymalloc/visit.js';
 
 /** What is in use. */
 export interface HeapTotals {
-  /** Live blocks, and their bytes, by tag. */
+  /** Live blocks, and their bytes, by tag; the raw domain's last. */
   readonly blocks: readonly number[];
   readonly bytes: readonly number[];
   /** Pages of mimalloc heaps and pools of pymalloc that hold blocks, or wait to be reused. */
@@ -14,8 +14,14 @@ export interface HeapTotals {
   readonly segments: number;
 }
 
-/** Bits of all tags. */
-const ALL_TAGS = (1 << HeapTag.Count) - 1;
+/** Sets of tags: bit `1 << tag` for each. */
+export const enum TagMask {
+  /** What programs allocate: objects, and their arrays and tables. */
+  Heaps = (1 << HeapTag.Count) - 1,
+  /** The raw domain: the runtime's own. */
+  Raw = 1 << HeapTag.Raw,
+  All = Heaps | Raw,
+}
 
 /**
  * Walks the blocks that are alive, of all threads, those that have left, and of either allocator (CPython: 4.9,
@@ -30,18 +36,18 @@ export class HeapVisitor {
     this.i32 = memory.i32;
   }
 
-  /** `tags`: bit `1 << tag` for each heap to walk; all of them if left out. */
-  visit(visitor: BlockVisitor, tags = ALL_TAGS): void {
+  /** `tags`: bit `1 << tag` for each heap to walk; if left out, all but the raw domain's. */
+  visit(visitor: BlockVisitor, tags: number = TagMask.Heaps): void {
     this.walk(visitor, tags);
   }
 
   totals(): HeapTotals {
-    const blocks = new Array<number>(HeapTag.Count).fill(0);
-    const bytes = new Array<number>(HeapTag.Count).fill(0);
+    const blocks = new Array<number>(HeapTag.Raw + 1).fill(0);
+    const bytes = new Array<number>(HeapTag.Raw + 1).fill(0);
     const pages = this.walk((_address, words, tag) => {
       blocks[tag]++;
       bytes[tag] += words * 4;
-    }, ALL_TAGS);
+    }, TagMask.All);
     return { blocks, bytes, pages, segments: Atomics.load(this.i32, Control.SegmentsUsed) };
   }
 

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { type AblationCell, type AblationPlan, toAblation } from '../report/ablation.js';
+import { ablationMarkdown, renderAblation } from '../report/ablationTable.js';
 import { formatCompareJson, toCompareJson } from '../report/json.js';
 import { markdownTable } from '../report/markdown.js';
 import { findProblems } from '../report/problems.js';
@@ -8,6 +10,8 @@ import { type Result, toResults } from '../report/results.js';
 import { renderTable } from '../report/table.js';
 import { plural } from '../report/text.js';
 import type { CompareOptions, Measurement } from '../report/types.js';
+import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
+import { ABLATION_TIME, ABLATION_WORKLOADS, parseAblate, planAblation } from './ablateOptions.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
@@ -28,21 +32,29 @@ const MIN_WIDTH = 42;
 
 const EXAMPLES = `
 Examples:
-  ungil compare                                     all workloads, about three minutes
+  ungil compare                                     the patterns of sharing, about three minutes
   ungil compare fib shared-list-append              two of them
+  ungil compare --group memory                      the allocators, with peak memory
   ungil compare --threads 1,2,4 --time 200ms        more threads, shorter repeats
   ungil compare --builds free-threaded,gilectomy    biased against atomic reference counts
+  ungil compare --allocator debug --time 20ms       guards around every block find corruption
+  ungil compare --builds gil,gil:immortal=off       a build with one of its mechanisms off
+  ungil compare --ablate                            what each mechanism of free-threaded is worth
+  ungil compare fib --ablate deferred,biased        two of them, on one workload
   ungil compare shared-counter-lock --json - | jq .summary
 
 Exit status: 0 as expected, 1 wrong result, leak or failed program, 2 bad usage, 130 interrupted.
 Ctrl-C prints what was measured until then; a second one ends at once.`;
 
 interface RawOptions {
+  group: string;
   builds: string;
   threads: string;
   time: string;
   repeats: string;
   memory: string;
+  allocator: string[];
+  ablate?: string | true;
   json?: string;
   markdown?: boolean;
 }
@@ -53,31 +65,69 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
     .description(
       'run workloads on builds and numbers of threads, and compare them with each other and with CPython',
     )
-    .argument('[workload...]', 'workloads by name, see `ungil list` (default: all that do not race)')
-    .option('--builds <names>', 'builds, separated by commas', 'gil,free-threaded')
+    .argument('[workload...]', 'workloads by name, see `ungil list` (default: all of a group)')
+    .option(
+      '--builds <names>',
+      'builds, separated by commas; with switches, as in free-threaded:qsbr=off, see `ungil list`',
+      'gil,free-threaded',
+    )
     .option('--threads <counts>', 'numbers of threads, separated by commas', '1,2')
     .option('--time <duration>', 'how long one repeat runs, in ms or s', '500ms')
     .option('--repeats <count>', 'repeats of each combination; the median counts', '5')
+    .option('--group <name>', 'what runs if no workload is named: sharing, or memory', 'sharing')
     .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '1GiB')
+    .addOption(allocatorOption())
     .option(
       '--json <file>',
       'write the results as JSON, - for standard output (the table then goes to standard error)',
     )
     .option('--markdown', 'print the table as Markdown')
+    .option(
+      '--ablate [mechanisms]',
+      'each mechanism off in turn (default: all) and what that costs; by default of build free-threaded, ' +
+        `with ${ABLATION_TIME} a repeat, on ${ABLATION_WORKLOADS.join(', ')}`,
+    )
     .addHelpText('after', EXAMPLES)
-    .action(async (names: string[], raw: RawOptions) => {
+    .action(async (given: string[], raw: RawOptions, command: Command) => {
+      const isDefault = (option: string) => command.getOptionValueSource(option) === 'default';
+      const { names, time, builds, plans } = withAblation(given, raw, isDefault, deps);
+      const allocators = await parseAllocatorOption(raw.allocator, builds);
       const options: CompareOptions = {
-        workloads: parseWorkloads(names, deps.workloads),
-        builds: parseBuilds(raw.builds, deps.builds),
+        workloads: parseWorkloads(names, deps.workloads, raw.group),
+        builds,
         threads: parseThreads(raw.threads),
-        timeMs: parseDuration(raw.time),
+        timeMs: parseDuration(time),
         repeats: parseRepeats(raw.repeats),
         memoryBytes: parseMemory(raw.memory),
+        ...(allocators === null ? {} : { allocators }),
       };
       if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
       const run = await measure(options, deps);
-      exit(report(run, options, raw, deps));
+      exit(report(run, options, plans, raw, deps));
     });
+}
+
+/** What an ablation measures instead of what a comparison does. Throws UsageError. */
+function withAblation(
+  given: readonly string[],
+  raw: RawOptions,
+  isDefault: (option: string) => boolean,
+  deps: CliDependencies,
+): { names: readonly string[]; time: string; builds: string[]; plans: AblationPlan[] } {
+  if (raw.ablate === undefined) {
+    return { names: given, time: raw.time, builds: parseBuilds(raw.builds, deps.builds), plans: [] };
+  }
+  const known = deps.workloads.map((info) => info.name);
+  const { mechanisms, workloads } = parseAblate(raw.ablate, known);
+  const names = [...workloads, ...given];
+  const bases = isDefault('builds') ? ['free-threaded'] : parseBuilds(raw.builds, deps.builds);
+  const plans = planAblation(bases, mechanisms);
+  return {
+    names: names.length > 0 ? names : ABLATION_WORKLOADS,
+    time: isDefault('time') ? ABLATION_TIME : raw.time,
+    builds: [...new Set(plans.flatMap((plan) => [plan.build, ...plan.without.map(({ build }) => build)]))],
+    plans,
+  };
 }
 
 // --- Measuring ---
@@ -132,14 +182,23 @@ async function measure(options: CompareOptions, deps: CliDependencies): Promise<
 // --- Reporting ---
 
 /** Writes JSON and table; gives the exit status. */
-function report(run: Run, options: CompareOptions, raw: RawOptions, deps: CliDependencies): ExitStatus {
+function report(
+  run: Run,
+  options: CompareOptions,
+  plans: readonly AblationPlan[],
+  raw: RawOptions,
+  deps: CliDependencies,
+): ExitStatus {
   const results = toResults(run.measurements, deps.workloads);
   const complete = run.failure === null && results.length >= run.total;
   const host = { ungil: deps.version, node: deps.node, cpus: deps.cpus };
-  const json = formatCompareJson(toCompareJson(host, options, results, complete));
+  const ablation = toAblation(plans, results);
+  const json = formatCompareJson(
+    toCompareJson(host, options, results, complete, plans.length > 0 ? ablation : null),
+  );
   // The file comes first: a reader that closed its end of the pipe must not cost the results.
   const saved = raw.json === undefined || raw.json === '-' || saveFile(raw.json, json, deps.stderr);
-  printTable(results, raw, deps);
+  printTable(results, ablation, raw, deps);
   if (raw.json === '-') deps.stdout.write(json);
   if (run.failure !== null) deps.stderr.write(describeFailure(run.failure.error, run.failure.during));
   if (!complete) {
@@ -161,15 +220,27 @@ function tableStream(raw: RawOptions, deps: CliDependencies): ProgressStream {
   return raw.json === '-' ? deps.stderr : deps.stdout;
 }
 
-function printTable(results: readonly Result[], raw: RawOptions, deps: CliDependencies): void {
+/** The table of an ablation if there was one, else that of the comparison. */
+function printTable(
+  results: readonly Result[],
+  ablation: readonly AblationCell[],
+  raw: RawOptions,
+  deps: CliDependencies,
+): void {
   if (results.length === 0) return;
   const stream = tableStream(raw, deps);
   if (raw.markdown === true) {
-    stream.write(markdownTable(results, deps.workloads));
+    stream.write(
+      ablation.length > 0
+        ? ablationMarkdown(ablation, results, deps)
+        : markdownTable(results, deps.workloads),
+    );
     return;
   }
   const width = widthOf(stream, MIN_WIDTH, DEFAULT_WIDTH);
   const paint = coloursOf(stream, deps.env);
-  const lines = renderTable(results, { width, paint, workloads: deps.workloads });
+  const options = { width, paint, workloads: deps.workloads };
+  const lines =
+    ablation.length > 0 ? renderAblation(ablation, results, options) : renderTable(results, options);
   stream.write(`${lines.join('\n')}\n`);
 }

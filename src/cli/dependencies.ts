@@ -1,4 +1,5 @@
 import type { Race } from '../explore/raceTypes.js';
+import type { BenchSuite } from '../report/benchTypes.js';
 import type { ProgressStream } from '../report/progress.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
@@ -17,6 +18,8 @@ export interface CliDependencies {
   /** The built-in race scenarios. */
   scenarios: readonly ScenarioInfo[];
   race: Race;
+  /** The suites of `ungil bench`. */
+  suites: readonly BenchSuite[];
   soak: typeof soak;
   stdout: ProgressStream;
   stderr: ProgressStream;

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { wrap } from '../report/text.js';
 import type { BuildInfo, WorkloadInfo } from '../report/types.js';
+import { REFCOUNT_SWITCH, switchInfos } from '../runtime/builds.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
+import { GROUPS } from '../workloads/workload.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 
@@ -14,19 +16,33 @@ export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .description('list the workloads, with what each does in Python, the builds and the race scenarios')
     .addHelpText('after', '\nExample:\n  ungil list')
     .action(() => {
-      const parts = [listWorkloads(deps.workloads), listBuilds(deps.builds), listScenarios(deps.scenarios)];
+      const parts = [
+        ...listWorkloads(deps.workloads),
+        listBuilds(deps.builds),
+        listSwitches(),
+        listScenarios(deps.scenarios),
+      ];
       const lines = parts.flatMap((part, i) => (i > 0 ? ['', ...part] : part));
       deps.stdout.write(`${lines.join('\n')}\n`);
       exit(ExitStatus.Done);
     });
 }
 
-function listWorkloads(workloads: readonly WorkloadInfo[]): string[] {
-  const rows = workloads.map(({ name, cpython, races }): [string, string] => [
-    name,
-    races === true ? `${cpython} (races; only when named)` : cpython,
-  ]);
-  return ['Workloads, and what each does in Python:', ...definitions(rows)];
+/** A part for each group: the patterns of sharing as Python, the others by what they ask. */
+function listWorkloads(workloads: readonly WorkloadInfo[]): string[][] {
+  return Object.entries(GROUPS).flatMap(([group, question]) => {
+    const own = workloads.filter((info) => (info.group ?? 'sharing') === group);
+    if (own.length === 0) return [];
+    const sharing = group === 'sharing';
+    const rows = own.map(({ name, cpython, title, races }): [string, string] => [
+      name,
+      (sharing ? cpython : title) + (races === true ? ' (races; only when named)' : ''),
+    ]);
+    const heading = sharing
+      ? `Workloads, and what each does in Python: ${question}`
+      : `Workloads of group ${group}, after mimalloc-bench: ${question}`;
+    return [[heading, ...definitions(rows)]];
+  });
 }
 
 function listBuilds(builds: readonly BuildInfo[]): string[] {
@@ -42,6 +58,19 @@ function composition({ lock, refcount, allocator, collector, containers }: Build
     `lock: ${lock}; counts: ${refcount}; allocator: ${allocator}; collector: ${collector}; ` +
     `containers: ${containers}`
   );
+}
+
+/** What a build's name may carry behind colons. */
+function listSwitches(): string[] {
+  const rows = switchInfos().map(({ name, off, builds }): [string, string] => [
+    `${name}=off`,
+    `${off} (${builds.join(', ')})`,
+  ]);
+  const counts = 'another scheme of reference counts; side-table: apart from the objects';
+  return [
+    "Switches of a build's name, as in free-threaded:deferred=off:qsbr=off, and who has them:",
+    ...definitions([...rows, ['refcount=SCHEME', `${counts} (SCHEME: ${REFCOUNT_SWITCH.slice(9)})`]]),
+  ];
 }
 
 /** Lines without newlines. */

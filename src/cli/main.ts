@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Race } from '../explore/raceTypes.js';
+import type { BenchSuite } from '../report/benchTypes.js';
 import type { Compare } from '../report/types.js';
 import { BUILDS } from '../runtime/builds.js';
 import { tuneV8 } from '../runtime/tuneV8.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
-import { WORKLOADS } from '../workloads/index.js';
+import { ALL_WORKLOADS } from '../workloads/index.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
@@ -76,17 +77,25 @@ async function scenariosFor(command: string | undefined): Promise<readonly Scena
   return catalogue();
 }
 
+/** The suites, likewise. */
+async function suitesFor(command: string | undefined): Promise<readonly BenchSuite[]> {
+  if (command !== 'bench') return [];
+  const { SUITES } = await import('../../bench/suites.js');
+  return SUITES;
+}
+
 endQuietlyOnClosedPipes();
 tuneV8();
 process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   node: process.version,
   cpus: availableParallelism(),
-  workloads: WORKLOADS,
+  workloads: ALL_WORKLOADS,
   builds: BUILDS,
   compare,
   scenarios: await scenariosFor(process.argv[2]),
   race,
+  suites: await suitesFor(process.argv[2]),
   soak,
   stdout: process.stdout,
   stderr: process.stderr,

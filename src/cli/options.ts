@@ -1,5 +1,7 @@
 import { Geometry } from '../memory/layout.js';
 import type { BuildInfo, WorkloadInfo } from '../report/types.js';
+import { buildNamed, MECHANISM_NAMES, REFCOUNT_SWITCH } from '../runtime/builds.js';
+import { GROUPS } from '../workloads/workload.js';
 import { UsageError } from './errors.js';
 import { nearest } from './suggest.js';
 
@@ -12,9 +14,15 @@ const MIB = 1024 * 1024;
 const MIN_MEMORY_BYTES = Geometry.MinSegments * Geometry.SegmentBytes;
 const MAX_MEMORY_BYTES = Geometry.MaxSegments * Geometry.SegmentBytes;
 
-/** Names of known workloads without repetition; for none given, all whose programs do not race. */
-export function parseWorkloads(names: readonly string[], known: readonly WorkloadInfo[]): string[] {
-  if (names.length === 0) return known.filter((info) => info.races !== true).map((info) => info.name);
+/** Names of known workloads without repetition; for none given, all of the group whose programs do not race. */
+export function parseWorkloads(
+  names: readonly string[],
+  known: readonly WorkloadInfo[],
+  group: string,
+): string[] {
+  checkNames([group], 'group of workloads', Object.keys(GROUPS));
+  const ofGroup = known.filter((info) => (info.group ?? 'sharing') === group && info.races !== true);
+  if (names.length === 0) return ofGroup.map((info) => info.name);
   return checkNames(
     names,
     'workload',
@@ -22,17 +30,42 @@ export function parseWorkloads(names: readonly string[], known: readonly Workloa
   );
 }
 
-/** A comma-separated list of builds that can run. */
+/**
+ * A comma-separated list of builds that can run: rows of the table, with switches behind colons, as in
+ * `free-threaded:deferred=off:qsbr=off`.
+ */
 export function parseBuilds(text: string, known: readonly BuildInfo[]): string[] {
   const available = known.filter((build) => build.available !== false).map((build) => build.name);
   const names = splitList(text, '--builds', `accepted: ${available.join(', ')}`);
-  const planned = names.find((name) =>
-    known.some((build) => build.name === name && build.available === false),
-  );
+  const rows = names.map((name) => name.split(':')[0]);
+  const planned = rows.find((row) => known.some((build) => build.name === row && build.available === false));
   if (planned !== undefined) {
     throw new UsageError(`build '${planned}' is not available yet; available: ${available.join(', ')}`);
   }
-  return checkNames(names, 'build', available);
+  checkNames(rows, 'build', available);
+  for (const name of names) if (name.includes(':')) checkSwitches(name);
+  return [...new Set(names)];
+}
+
+/** Throws a UsageError where the switches of a build's name are unknown or do not fit it. */
+function checkSwitches(name: string): void {
+  const [row, ...switches] = name.split(':');
+  for (const text of switches) {
+    const [key] = text.split('=');
+    if (MECHANISM_NAMES.includes(key) || key === 'refcount') continue;
+    const near = nearest(key, [...MECHANISM_NAMES, 'refcount']);
+    const hint = near === null ? '' : `did you mean '${near}'? `;
+    throw new UsageError(
+      `unknown switch '${text}' of build '${row}'; ${hint}accepted: ` +
+        `${MECHANISM_NAMES.map((known) => `${known}=off`).join(', ')}, ${REFCOUNT_SWITCH}`,
+    );
+  }
+  try {
+    buildNamed(name);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** A comma-separated list of numbers of threads, sorted, without repetition. */

@@ -1,4 +1,5 @@
 import { Command, type CommanderError } from 'commander';
+import { benchCommand } from './benchCommand.js';
 import { compareCommand } from './compareCommand.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
@@ -11,6 +12,7 @@ Examples:
   ungil compare
   ungil compare fib --threads 1,2,4
   ungil race owner-exit
+  ungil bench allocators
   ungil list`;
 
 /**
@@ -50,6 +52,7 @@ function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void)
   const commands = [
     compareCommand(deps, exit),
     raceCommand(deps, exit),
+    benchCommand(deps, exit),
     soakCommand(deps, exit),
     listCommand(deps, exit),
   ];

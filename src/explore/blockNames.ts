@@ -69,7 +69,7 @@ export class BlockNames {
 
   private nameIn(block: Block, offset: number): string {
     this.giveNames();
-    if (block.tag === HeapTag.Mem) return `${block.name}[${offset}]`;
+    if (!hasHeader(block.tag)) return `${block.name}[${offset}]`;
     const field = this.objects.field(offset, block.tag, block.kind);
     const name = block.name ?? `obj#${block.ordinal}`;
     return field.startsWith('[') ? name + field : `${name}.${field}`;
@@ -85,8 +85,8 @@ export class BlockNames {
   }
 
   private giveName(block: Block): void {
-    if (block.tag === HeapTag.Mem) {
-      block.name = this.numbered('array');
+    if (!hasHeader(block.tag)) {
+      block.name = this.numbered(block.tag === HeapTag.Raw ? 'raw' : 'array');
       return;
     }
     const kind = this.objects.kindOf(block.address, block.tag);
@@ -100,4 +100,8 @@ export class BlockNames {
     this.counts.set(kind, number);
     return `${kind}#${number}`;
   }
+}
+
+function hasHeader(tag: HeapTag): boolean {
+  return tag !== HeapTag.Mem && tag !== HeapTag.Raw;
 }

@@ -41,7 +41,14 @@ export class ControlNames {
     private readonly objects: ObjectNames,
   ) {
     this.control = new Fields(layout.Control, {
-      arrays: ['InterpreterFreeLists', 'InterpreterAllocator', 'SegmentTable', 'Scratch', 'StaticArena'],
+      arrays: [
+        'InterpreterFreeLists',
+        'InterpreterAllocator',
+        'SegmentTable',
+        'SharedHeaps',
+        'Scratch',
+        'StaticArena',
+      ],
       except: ['ScratchWords', 'BucketCount', 'StaticArenaEnd'],
     });
     this.thread = new Fields(layout.ThreadBlock, { arrays: ['FreeLists', 'Counters', 'Heaps'] });
@@ -66,7 +73,7 @@ export class ControlNames {
   }
 
   private staticName(word: number): string | undefined {
-    if (word >= Control.Types && word < BuiltinType.Lock + Static.TypeWords) {
+    if (word >= Control.Types && word < BuiltinType.Code + Static.TypeWords) {
       const type = word - ((word - Control.Types) % Static.TypeWords);
       return `${memberNamed(this.types, type)}Type.${this.object(word - type, TypeKind.Type)}`;
     }

@@ -14,6 +14,7 @@ const KINDS: readonly (readonly [kind: TypeKind, layout: string, options: FieldO
   [TypeKind.List, 'ListObject', {}],
   [TypeKind.Dict, 'DictObject', {}],
   [TypeKind.Function, 'FunctionObject', {}],
+  [TypeKind.Code, 'CodeObject', {}],
   [TypeKind.Lock, 'LockObject', {}],
   [TypeKind.Instance, 'InstanceObject', { arrays: ['Values'] }],
 ];

@@ -44,6 +44,7 @@ export class PageNames {
     const tag = heap[page + Page.Tag] as HeapTag;
     const index = Math.floor(offset / words);
     const place = `#${number}:${(page - entry + (slice << Page.Shift)) >> Page.Shift}:${index}`;
+    if (tag === HeapTag.Raw) return `raw${place}[${offset % words}]`;
     return tag === HeapTag.Mem
       ? `array${place}[${offset % words}]`
       : this.objectName(word - (offset % words), offset % words, tag, place);

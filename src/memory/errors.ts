@@ -61,6 +61,51 @@ export class FatalError extends Error {
   override readonly name = 'FatalError';
 }
 
+/** What a debug hook can find. */
+export type DebugFinding =
+  | 'double free'
+  | 'foreign-domain free'
+  | 'underrun'
+  | 'overrun'
+  | 'use after free'
+  | 'free of no block';
+
+/** What is known of the block that a debug hook complains about; null where the block does not tell any more. */
+export interface DebugDetails {
+  readonly finding: DebugFinding;
+  /** One phrase: what happened to which bytes. */
+  readonly what: string;
+  /** Word address, as the program knows it. */
+  readonly address: number;
+  /** Bytes asked for. */
+  readonly bytes: number | null;
+  readonly serial: number | null;
+  /** Where it was allocated, and by whom. */
+  readonly place: string | null;
+  readonly allocatedBy: string | null;
+  /** By whom it was freed, if it was. */
+  readonly freedBy: string | null;
+  /** The thread that found out. */
+  readonly detectedBy: string;
+}
+
+/** A debug hook (`--allocator debug`) found memory corrupted: a bug in the runtime or in a raw-level program. */
+export class DebugError extends Error {
+  readonly code = 'UNGIL_DEBUG';
+  override readonly name = 'DebugError';
+  constructor(readonly details: DebugDetails) {
+    const { finding, what, address, bytes, serial, place, allocatedBy, freedBy } = details;
+    const block = [
+      `block 0x${address.toString(16)}`,
+      bytes === null ? 'size unknown' : `${bytes} bytes`,
+      serial === null ? '' : `serial number ${serial}`,
+      place === null ? 'place of allocation unknown' : `allocated by ${allocatedBy} at ${place}`,
+      freedBy === null ? '' : `freed by ${freedBy}`,
+    ].filter((part) => part !== '');
+    super(`${finding}: ${what}; ${block.join(', ')}; found by ${details.detectedBy}`);
+  }
+}
+
 /** A program of a run threw. The run is over and the runtime shut down; `cause` is what was thrown. */
 export class ProgramError extends Error {
   readonly code = 'UNGIL_PROGRAM';

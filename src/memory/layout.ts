@@ -79,6 +79,19 @@ export const enum Immortal {
   PlainMinimum = -2147483648,
   /** Deferred objects carry this in their shared count, so that only a collector may free them (2^27). */
   DeferredBias = 1 << 27,
+  /**
+   * Builds without immortals: static objects start with so many references, which is more than a memory of the
+   * largest size has words to keep them in, less the references that programs make and drop.
+   */
+  StaticCount = 1 << 27,
+  /** Plain and atomic counts have a whole word for it. */
+  PlainStaticCount = 1 << 29,
+  /**
+   * A shared count (of 30 bits) or an atomic one (of 32) that gets this far from 0 becomes immortal, a quarter of
+   * its range before it would wrap: more than all threads together can add meanwhile.
+   */
+  SharedLimit = 3 << 27,
+  AtomicLimit = 3 << 29,
 }
 
 /** Thread states (CPython `pycore_pystate.h`). */
@@ -193,9 +206,13 @@ export const enum Control {
   InternMutex = 240,
   InternTable = 241,
 
-  /** RawMutex over abandoned segments, and the head of their list. */
-  AbandonedLock = 256,
-  AbandonedHead = 257,
+  /**
+   * Abandoned segments of the interpreter (mimalloc's `abandoned_pool`): top of the stack with a tag in its low bits,
+   * first of those that were looked at in vain, threads that look at some top's next. Atomic; the last is a futex.
+   */
+  AbandonedHead = 256,
+  AbandonedVisited = 257,
+  AbandonedReaders = 258,
 
   /** RawMutex over the interpreter-wide delayed-free queue. */
   InterpreterDelayedLock = 272,
@@ -248,6 +265,12 @@ export const enum Control {
   DebugSites = 401,
   DebugSitesLock = 402,
 
+  /** Words for allocators of the user's own, `UserAllocatorWords` each: allocators/domains/. */
+  UserAllocators = 416,
+  UserAllocatorWords = 16,
+  /** As many as there are domains. */
+  UserAllocatorCount = 3,
+
   /** First word of the side table of counts, one word for each 16 bytes of memory; 0 if the build has none. */
   SideTable = 22,
 
@@ -257,6 +280,8 @@ export const enum Control {
 
   /** `Geometry.ThreadSlots` blocks of `ThreadBlock.Words`. */
   Threads = 32768,
+  /** The heaps that all threads share where they have none of their own, laid out as a thread's block. */
+  SharedHeaps = 299008,
 
   /** Bump-allocated, never freed: immortal objects made at start and interned strings; next free address. */
   StaticNext = 304,
@@ -275,6 +300,10 @@ export const enum SegmentOwner {
   HugeTail = 3,
   /** Arenas of pymalloc. */
   Arenas = 4,
+  /** An allocator of the user's own. */
+  User = 5,
+  /** Places of allocation of the debug hooks. */
+  DebugSites = 6,
 }
 
 /** Why `Control.Abort` is set. */
@@ -321,6 +350,8 @@ export const enum ThreadBlock {
   Id = 2,
   /** 1 from bind to exit; under HeadLock. */
   Alive = 3,
+  /** Number of the thread in its run, from 0. Written by the thread itself, read by it alone. */
+  Index = 4,
 
   /** QSBR: last write sequence observed, 0 offline. Written by the thread, read by everybody. Atomic. */
   QsbrSequence = 32,
@@ -461,6 +492,7 @@ export const enum BuiltinType {
   Dict = Control.Types + 512,
   Function = Control.Types + 576,
   Lock = Control.Types + 640,
+  Code = Control.Types + 704,
 }
 
 /** What a deallocator, a leak report or a trace switches on. */
@@ -477,6 +509,7 @@ export const enum TypeKind {
   Function = 10,
   Lock = 11,
   Instance = 12,
+  Code = 13,
 }
 
 /** int and float: header, then the value as a double; exact for ints to 2^53. `f64[(o + Value) / 2]`. */
@@ -533,7 +566,9 @@ export const enum DictObject {
   Used = 4,
   /** Address of the `DictKeys`. Published after its contents. */
   Keys = 5,
-  Words = 6,
+  /** Globals of functions: index of the per-thread counts + 1; 0 none (CPython: in `_ma_watcher_tag`). */
+  UniqueId = 6,
+  Words = 7,
 }
 
 /** Key table of a dict: indices (1, 2 or 4 bytes each by size), then entries. */
@@ -586,13 +621,26 @@ export const enum DictLimits {
 
 /** function: what a call needs. */
 export const enum FunctionObject {
-  /** Index of the body in the program module's table of functions. */
-  Code = 4,
+  /** The code's `Body` once more: a call reads it with one load (CPython `func.vectorcall`). */
+  Body = 4,
   /** Interned str. */
   Name = 5,
   /** dict of the module's names, or 0. */
   Globals = 6,
-  Arguments = 7,
+  /** The code object. */
+  Code = 7,
+  Words = 8,
+}
+
+/** code: what all functions of one `def` have in common. */
+export const enum CodeObject {
+  /** Index of the body in the program module's table of functions. */
+  Body = 4,
+  /** Interned str. */
+  Name = 5,
+  Arguments = 6,
+  /** Index of the per-thread counts + 1; 0 none. */
+  UniqueId = 7,
   Words = 8,
 }
 

@@ -1,5 +1,6 @@
 import {
   BuiltinType,
+  CodeObject,
   Control,
   DictObject,
   FunctionObject,
@@ -64,6 +65,13 @@ const ROWS: readonly BuiltinRow[] = [
     kind: TypeKind.Function,
     name: 'function',
     words: FunctionObject.Words,
+    flags: TypeFlags.HaveGc,
+  },
+  {
+    type: BuiltinType.Code,
+    kind: TypeKind.Code,
+    name: 'code',
+    words: CodeObject.Words,
     flags: TypeFlags.HaveGc,
   },
   { type: BuiltinType.Lock, kind: TypeKind.Lock, name: 'lock', words: LockObject.Words, flags: 0 },

@@ -1,5 +1,5 @@
 import { FatalError } from '../memory/errors.js';
-import { BuiltinType, Header, TypeKind, TypeObject } from '../memory/layout.js';
+import { BuiltinType, GcBits, Header, TypeKind, TypeObject } from '../memory/layout.js';
 import type { Deallocator, Ref } from '../refcount/refCounter.js';
 
 /** One slot a type: gives back what the object references and its memory. */
@@ -10,12 +10,20 @@ export interface DeallocSlots {
   readonly lists: { dealloc(object: Ref): void };
   readonly dicts: { dealloc(object: Ref): void };
   readonly functions: { dealloc(object: Ref): void };
+  readonly codes: { dealloc(object: Ref): void };
   readonly locks: { dealloc(object: Ref): void };
-  readonly instances: { dealloc(object: Ref): void };
+  readonly instances: { dealloc(object: Ref): void; deallocType(type: Ref): void };
 }
 
-/** Containers within containers, before the rest waits its turn (CPython measures its C stack instead). */
-const NESTING_LIMIT = 200;
+/**
+ * Containers within containers, before the rest waits its turn; and how far the stack must have been unwound for that
+ * (CPython measures its C stack: less than 2 units left, and 4). Apart from each other, so that a chain is taken apart
+ * in stretches, not with one object waiting at each step.
+ */
+const enum Nesting {
+  Limit = 200,
+  Resume = 100,
+}
 
 /**
  * Destroys objects by their type (CPython `_Py_Dealloc`), with the trashcan: a chain of containers of any depth
@@ -61,7 +69,7 @@ export class TypeDeallocator implements Deallocator {
         this.slots.locks.dealloc(object);
         return;
       default:
-        if (this.nesting >= NESTING_LIMIT) this.discard(object);
+        if (this.nesting >= Nesting.Limit) this.discard(object);
         else this.deallocContainer(object, kind);
     }
   }
@@ -71,7 +79,8 @@ export class TypeDeallocator implements Deallocator {
     if (kind === TypeKind.List) this.lists.dealloc(object);
     else if (kind === TypeKind.Instance) this.instances.dealloc(object);
     else this.deallocRareContainer(object, kind);
-    if (--this.nesting === 0 && this.deleteLater !== 0) this.emptyTrashcan();
+    this.nesting--;
+    if (this.deleteLater !== 0 && this.nesting <= Nesting.Resume) this.emptyTrashcan();
   }
 
   private deallocRareContainer(object: Ref, kind: TypeKind): void {
@@ -85,25 +94,34 @@ export class TypeDeallocator implements Deallocator {
       case TypeKind.Function:
         this.slots.functions.dealloc(object);
         return;
+      case TypeKind.Code:
+        this.slots.codes.dealloc(object);
+        return;
+      case TypeKind.Type:
+        this.slots.instances.deallocType(object);
+        return;
       default:
         throw new FatalError(`an object of type kind ${kind} at ${object} cannot be freed`);
     }
   }
 
+  /** The link is a multiple of 4, which is no owner's id; the count of the object is 0, whatever its scheme. */
   private discard(object: Ref): void {
     this.i32[object + Header.Owner] = this.deleteLater;
     this.deleteLater = object;
   }
 
-  /** With one level of nesting of its own, so that what is discarded meanwhile comes back here. */
+  /** One loop at a time: whatever is destroyed in it is above `Resume`, and brings what gets too deep back here. */
   private emptyTrashcan(): void {
     const heap = this.i32;
-    this.nesting++;
+    const before = this.nesting;
+    this.nesting = Nesting.Resume + 1;
     while (this.deleteLater !== 0) {
       const object = this.deleteLater;
       this.deleteLater = heap[object + Header.Owner];
+      heap[object + Header.Owner] = GcBits.Tracked << 24;
       this.deallocContainer(object, heap[heap[object + Header.Type] + TypeObject.Kind]);
     }
-    this.nesting--;
+    this.nesting = before;
   }
 }

@@ -72,7 +72,17 @@ export class Dicts extends FreeListed {
     this.refs.init(dict, BuiltinType.Dict, GcBits.Tracked);
     heap[dict + DictObject.Used] = 0;
     heap[dict + DictObject.Keys] = Control.EmptyKeys;
+    heap[dict + DictObject.UniqueId] = 0;
     return dict;
+  }
+
+  /**
+   * Has a dict that functions will have as their globals counted per thread where the build does that (CPython
+   * `_PyDict_EnablePerThreadRefcounting`). Not one that other threads have counted already: it stays as it is.
+   */
+  enablePerThread(dict: Ref): void {
+    const id = this.refs.assignUniqueId(dict);
+    if (id !== 0) this.i32[dict + DictObject.UniqueId] = id;
   }
 
   /** Number of entries. Declared racy read: while others write, any value it had during the call. */

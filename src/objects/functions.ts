@@ -1,11 +1,11 @@
 import type { Allocator } from '../allocators/allocator.js';
-import { BuiltinType, FunctionObject, GcBits, HeapTag } from '../memory/layout.js';
+import { BuiltinType, CodeObject, DictObject, FunctionObject, GcBits, HeapTag } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 
 /**
- * function: what a call needs. Its body is a JavaScript function of the program module, by its index in the
- * module's table, the same in every worker. Functions get deferred counts where the build has them (PEP 703).
+ * function: code and globals, and what a call needs. Functions get deferred counts where the build has them
+ * (PEP 703); their references to code and globals are counted per thread.
  */
 export class Functions {
   private readonly i32: Int32Array;
@@ -18,23 +18,51 @@ export class Functions {
     this.allocator = context.allocator;
   }
 
-  /** A function. `name`: interned str; `globals`: dict or 0; `code`: index in the table of bodies. */
-  create(code: number, name: Ref, globals: Ref, parameters: number): Ref {
+  /** A function. `code`: its code object; `globals`: dict or 0; both borrowed. Throws MemoryError. */
+  create(code: Ref, globals: Ref): Ref {
     const heap = this.i32;
     const object = this.allocator.alloc(FunctionObject.Words, HeapTag.Gc);
     this.refs.init(object, BuiltinType.Function, GcBits.Tracked);
-    if (globals !== 0) this.refs.incref(globals);
-    heap[object + FunctionObject.Code] = code;
-    heap[object + FunctionObject.Name] = name;
+    this.refs.increfUnique(code, heap[code + CodeObject.UniqueId]);
+    if (globals !== 0) this.increfGlobals(globals);
+    heap[object + FunctionObject.Body] = heap[code + CodeObject.Body];
+    heap[object + FunctionObject.Name] = heap[code + CodeObject.Name];
     heap[object + FunctionObject.Globals] = globals;
-    heap[object + FunctionObject.Arguments] = parameters;
+    heap[object + FunctionObject.Code] = code;
     this.refs.enableDeferred(object);
     return object;
   }
 
+  /**
+   * Drops the reference to the globals, which most often hold the function: a cycle. The function cannot be called
+   * any more. What a collector does with it (`func_clear`).
+   */
+  clear(object: Ref): void {
+    const heap = this.i32;
+    const globals = heap[object + FunctionObject.Globals];
+    heap[object + FunctionObject.Globals] = 0;
+    if (globals !== 0) this.decrefGlobals(globals);
+  }
+
+  /** The last reference is gone. */
   dealloc(object: Ref): void {
-    const globals = this.i32[object + FunctionObject.Globals];
-    if (globals !== 0) this.refs.decref(globals);
+    const heap = this.i32;
+    const code = heap[object + FunctionObject.Code];
+    this.clear(object);
+    this.refs.decrefUnique(code, heap[code + CodeObject.UniqueId]);
     this.allocator.free(object, HeapTag.Gc);
+  }
+
+  /**
+   * Declared racy read of the id: a thread that misses one which another thread has just given to the dict counts in
+   * the dict itself. Only the sum matters.
+   */
+  private increfGlobals(globals: Ref): void {
+    this.refs.increfUnique(globals, this.i32[globals + DictObject.UniqueId]);
+  }
+
+  /** Declared racy read, as in `increfGlobals`. */
+  private decrefGlobals(globals: Ref): void {
+    this.refs.decrefUnique(globals, this.i32[globals + DictObject.UniqueId]);
   }
 }

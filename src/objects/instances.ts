@@ -16,7 +16,6 @@ import {
   TypeKind,
   TypeObject,
 } from '../memory/layout.js';
-import { allocStatic } from '../memory/staticArena.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
@@ -61,9 +60,9 @@ export class Instances {
    * values that an instance has room for, at most 30; by default what fits into the block that the names need, or
    * 30 if none are given (as CPython, which learns the size from the first instances).
    *
-   * Classes are immortal, in the static arena: CPython's are deferred and counted per thread (`uniqueid.c`), to
-   * the same end, that making an instance does not touch a count that all threads share. Throws ValueError for
-   * names that do not fit, MemoryError.
+   * A new reference, also where classes have deferred counts and are counted per thread (CPython `uniqueid.c`), so
+   * that making an instance does not touch a word that all threads write. Such a class ends with the run, at the
+   * earliest. Throws ValueError for names that do not fit, MemoryError.
    */
   createType(
     name: string,
@@ -80,11 +79,12 @@ export class Instances {
     const heap = this.i32;
     const names = attributes.map((attribute) => this.strings.intern(attribute));
     const typeName = this.strings.intern(name);
-    const type = allocStatic(heap, TypeObject.Words);
-    const keys = allocStatic(heap, SplitKeys.Words);
+    const keys = this.allocator.alloc(SplitKeys.Words, HeapTag.Mem);
+    const type = this.allocateType(keys);
     initKeys(heap, keys, DictLimits.SharedKeysLog2, DictKeysKind.Split, DictLimits.SharedKeysMax);
+    heap[keys + DictKeys.Mutex] = 0;
     heap[keys + DictKeys.Usable] = capacity;
-    this.refs.initImmortal(type, BuiltinType.Type);
+    this.refs.init(type, BuiltinType.Type, GcBits.Tracked);
     heap[type + TypeObject.Kind] = TypeKind.Instance;
     heap[type + TypeObject.Name] = typeName;
     heap[type + TypeObject.BasicWords] = InstanceObject.Values;
@@ -92,6 +92,7 @@ export class Instances {
     heap[type + TypeObject.SharedKeys] = keys;
     heap[type + TypeObject.Init] = init;
     heap[type + TypeObject.InlineCapacity] = capacity;
+    heap[type + TypeObject.UniqueId] = this.refs.assignUniqueId(type);
     if (init !== 0) this.refs.incref(init);
     for (const interned of names) this.addName(type, interned);
     return type;
@@ -104,7 +105,7 @@ export class Instances {
     const words = PreHeader.Words + InstanceObject.Values + capacity;
     const object = this.allocator.alloc(words, HeapTag.GcPre) + PreHeader.Words;
     for (let word = object - PreHeader.Words; word < object; word++) heap[word] = 0;
-    this.refs.incref(type);
+    this.refs.increfUnique(type, heap[type + TypeObject.UniqueId]);
     this.refs.init(object, type, GcBits.Tracked);
     const end = object + InstanceObject.Values + capacity;
     for (let word = object + InstanceObject.ValuesUsed; word < end; word++) heap[word] = 0;
@@ -183,8 +184,17 @@ export class Instances {
       const value = heap[slot];
       if (value !== 0) this.refs.decref(value);
     }
-    this.refs.decref(type);
+    this.refs.decrefUnique(type, heap[type + TypeObject.UniqueId]);
     this.allocator.free(object - PreHeader.Words, HeapTag.GcPre);
+  }
+
+  /** The last reference to a class is gone, hence its last instance: nobody looks into the keys. */
+  deallocType(type: Ref): void {
+    const heap = this.i32;
+    const init = heap[type + TypeObject.Init];
+    if (init !== 0) this.refs.decref(init);
+    this.allocator.free(heap[type + TypeObject.SharedKeys], HeapTag.Mem);
+    this.allocator.free(type, HeapTag.Gc);
   }
 
   /** Shows a value to readers that take no lock. */
@@ -214,6 +224,15 @@ export class Instances {
     }
     this.mutex.unlock(byte);
     return index;
+  }
+
+  private allocateType(keys: number): Ref {
+    try {
+      return this.allocator.alloc(TypeObject.Words, HeapTag.Gc);
+    } catch (error) {
+      this.allocator.free(keys, HeapTag.Mem);
+      throw error;
+    }
   }
 
   private missing(object: Ref, name: Ref): never {

@@ -12,14 +12,14 @@ import type { Ref } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 import { FreeListed } from './freeListed.js';
 
-/** Address of the static int for -5..256 (CPython `_PyLong_GetSmallInt`). Immortal. */
+/** Address of the static int for -5..256 (CPython `_PyLong_GetSmallInt`); borrowed, see `RefCounter.newStatic`. */
 export function smallInt(value: number): Ref {
   return Control.SmallInts + (value - NumberObject.SmallMin) * NumberObject.Stride;
 }
 
 /**
  * int and float. An int is exact to 2^53 (CPython's has no limit; beyond, this one throws OverflowError); the
- * values -5..256 are static and immortal. Operations borrow their operands and return new references.
+ * values -5..256 are static. Operations borrow their operands and return new references.
  */
 export class Numbers extends FreeListed {
   private readonly f64: Float64Array;
@@ -38,7 +38,9 @@ export class Numbers extends FreeListed {
 
   /** An int from a value that the caller knows to be a safe integer. */
   fromInteger(value: number): Ref {
-    if (value >= NumberObject.SmallMin && value <= NumberObject.SmallMax) return smallInt(value | 0);
+    if (value >= NumberObject.SmallMin && value <= NumberObject.SmallMax) {
+      return this.refs.newStatic(smallInt(value | 0));
+    }
     return this.newInt(value);
   }
 
@@ -120,7 +122,9 @@ export class Numbers extends FreeListed {
   }
 
   private fromResult(value: number): Ref {
-    if (value >= NumberObject.SmallMin && value <= NumberObject.SmallMax) return smallInt(value | 0);
+    if (value >= NumberObject.SmallMin && value <= NumberObject.SmallMax) {
+      return this.refs.newStatic(smallInt(value | 0));
+    }
     if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER) overflow();
     return this.newInt(value);
   }

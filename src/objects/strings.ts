@@ -129,9 +129,9 @@ export class Strings {
   }
 
   /**
-   * The one immortal str of this text; two interned strings are equal only if they are the same. In the
-   * free-threaded build every interned string is immortal (INV-10.1); here in every build. May detach while
-   * another thread interns. Throws MemoryError('static').
+   * The one str of this text that lives for ever, borrowed; two interned strings are equal only if they are the same.
+   * In the free-threaded build every interned string is immortal (INV-10.1); here in every build that has immortals.
+   * May detach while another thread interns. Throws MemoryError('static').
    */
   intern(text: string): Ref {
     const known = this.interned.get(text);

@@ -19,7 +19,7 @@ export class Tuples extends FreeListed {
   /** A tuple of these items, borrowed. Throws MemoryError. */
   create(items: readonly Ref[]): Ref {
     const length = items.length;
-    if (length === 0) return Control.EmptyTuple;
+    if (length === 0) return this.refs.newStatic(Control.EmptyTuple);
     const heap = this.i32;
     const tuple = this.allocate(length);
     for (let i = 0; i < length; i++) {

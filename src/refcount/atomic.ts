@@ -3,7 +3,7 @@ import { FatalError } from '../memory/errors.js';
 import { Header, Immortal } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { OneCountRefCounter } from './oneCount.js';
-import type { Ref } from './refCounter.js';
+import type { CountOptions, Ref } from './refCounter.js';
 
 /**
  * Every increment and decrement one sequentially consistent read-modify-write on a shared word: Larry Hastings'
@@ -13,8 +13,9 @@ export class AtomicRefCounter extends OneCountRefCounter {
   constructor(
     memory: SharedMemory,
     private readonly atomics: AtomicOps,
+    options?: CountOptions,
   ) {
-    super(memory.i32);
+    super(memory.i32, options);
   }
 
   init(object: Ref, type: Ref, gcBits: number): void {
@@ -27,18 +28,30 @@ export class AtomicRefCounter extends OneCountRefCounter {
 
   initImmortal(object: Ref, type: Ref): void {
     this.init(object, type, 0);
-    this.i32[object + Header.Local] = Immortal.Local;
+    if (this.immortals) this.i32[object + Header.Local] = Immortal.Local;
+    else this.i32[object + Header.Shared] = Immortal.PlainStaticCount;
   }
 
+  immortalize(object: Ref): void {
+    if (this.immortals) Atomics.store(this.i32, object + Header.Local, Immortal.Local);
+    else this.atomics.add(object + Header.Shared, Immortal.PlainStaticCount);
+  }
+
+  /** Declared racy read, as in `decref`. A count that would wrap becomes immortal. */
   incref(object: Ref): void {
     if (this.i32[object + Header.Local] === Immortal.Local) return;
-    this.atomics.add(object + Header.Shared, 1);
+    if (this.atomics.add(object + Header.Shared, 1) >= Immortal.AtomicLimit) this.saturate(object);
+  }
+
+  protected saturate(object: Ref): void {
+    Atomics.store(this.i32, object + Header.Local, Immortal.Local);
   }
 
   /**
    * Declared racy read: a conditional increment that met the next object in a block gives it back before its maker
    * has published it. Both words are as the maker has written them, then: only the increment saw its count, and the
-   * local one is 0 in every object that can be freed.
+   * local one is 0 in every object that can be freed. An object that becomes immortal meanwhile: its count does not
+   * matter any more.
    */
   decref(object: Ref): void {
     if (this.i32[object + Header.Local] === Immortal.Local) return;
@@ -56,12 +69,26 @@ export class AtomicRefCounter extends OneCountRefCounter {
   }
 
   /**
-   * Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. May touch a freed block, whose
-   * count is zero, or the next object in it, initialised by plain stores (declared racy read): the second look at
-   * the slot tells.
+   * May touch a freed block, whose count is zero, or the next object in it, initialised by plain stores (declared racy
+   * read): the second look at the slot tells. Immortals need none, for they are never freed.
    */
   tryIncrefCompare(slot: number, object: Ref): boolean {
     if (this.i32[object + Header.Local] === Immortal.Local) return true;
+    if (!this.incrementUnlessZero(object)) return false;
+    if (this.recheck(slot, object)) return true;
+    this.decref(object);
+    return false;
+  }
+
+  tryIncref(object: Ref): boolean {
+    return this.tryIncrefFast(object) || this.incrementUnlessZero(object);
+  }
+
+  /**
+   * Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. May touch a freed block, whose
+   * count is zero, or the next object in it, which plain stores initialise (declared racy read).
+   */
+  private incrementUnlessZero(object: Ref): boolean {
     const word = object + Header.Shared;
     let count = this.atomics.load(word);
     for (;;) {
@@ -70,9 +97,8 @@ export class AtomicRefCounter extends OneCountRefCounter {
       if (seen === count) break;
       count = seen;
     }
-    if (this.recheck(slot, object)) return true;
-    this.decref(object);
-    return false;
+    if (count >= Immortal.AtomicLimit) this.saturate(object);
+    return true;
   }
 
   /** The block may have become another object between the load of the slot and the increment. */

@@ -1,9 +1,18 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError } from '../memory/errors.js';
-import { GcBits, Header, Immortal, SharedState } from '../memory/layout.js';
+import { GcBits, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { MergeQueue, type MergeThread } from './mergeQueue.js';
-import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+import { mergePerThreadCounts, PerThreadCounts } from './perThread.js';
+import { ALL_COUNTS, type CountOptions, type Deallocator, type Ref, type RefCounter } from './refCounter.js';
+import { UniqueIdPool, type UniqueIdThread } from './uniqueIds.js';
+
+/** Values of the shared word. */
+const enum Word {
+  Limit = Immortal.SharedLimit << SharedState.Shift,
+  Static = (Immortal.StaticCount << SharedState.Shift) | SharedState.Merged,
+  Bias = Immortal.DeferredBias << SharedState.Shift,
+}
 
 /**
  * Biased reference counts: Choi, Shull and Torrellas, PACT 2018, as in PEP 703 and CPython `Include/refcount.h`,
@@ -17,16 +26,42 @@ export class BiasedRefCounter implements RefCounter {
   protected readonly atomics: AtomicOps;
   protected readonly id: number;
   readonly queue: MergeQueue;
+  readonly perThread: PerThreadCounts;
+  private readonly pool: UniqueIdPool;
+  private readonly immortals: boolean;
+  private readonly deferral: boolean;
+  private readonly uniqueIds: boolean;
+  /** What a fresh object's header starts with. */
+  private readonly firstOwner: number;
+  private readonly firstLocal: number;
+  private readonly firstShared: number;
+  /** Addresses of this thread's words. */
+  private readonly uniqueCounts: number;
+  private readonly uniqueCapacity: number;
   /** Set once by the composition; destroys what reaches zero. */
   deallocator!: Deallocator;
 
-  constructor(memory: SharedMemory, thread: MergeThread) {
+  constructor(
+    memory: SharedMemory,
+    thread: MergeThread & UniqueIdThread,
+    options: CountOptions = ALL_COUNTS,
+  ) {
     this.i32 = memory.i32;
     this.u16 = memory.u16;
     this.u8 = memory.u8;
     this.atomics = thread.atomics;
     this.id = thread.id;
+    this.immortals = options.immortal;
+    this.deferral = options.deferred;
+    this.uniqueIds = options.perThread && options.deferred;
+    this.firstOwner = options.biased ? this.id : 0;
+    this.firstLocal = options.biased ? 1 : 0;
+    this.firstShared = options.biased ? SharedState.Default : SharedState.One | SharedState.Merged;
+    this.uniqueCounts = thread.block + ThreadBlock.UniqueCounts;
+    this.uniqueCapacity = thread.block + ThreadBlock.UniqueCapacity;
     this.queue = new MergeQueue(thread, this);
+    this.pool = new UniqueIdPool(thread);
+    this.perThread = new PerThreadCounts(thread, this.pool, this);
   }
 
   /**
@@ -35,30 +70,48 @@ export class BiasedRefCounter implements RefCounter {
    */
   init(object: Ref, type: Ref, gcBits: number): void {
     const heap = this.i32;
-    heap[object] = this.id | (gcBits << 24);
-    heap[object + Header.Local] = 1;
-    heap[object + Header.Shared] = 0;
+    heap[object] = this.firstOwner | (gcBits << 24);
+    heap[object + Header.Local] = this.firstLocal;
+    heap[object + Header.Shared] = this.firstShared;
     heap[object + Header.Type] = type;
   }
 
   initImmortal(object: Ref, type: Ref): void {
     const heap = this.i32;
     heap[object] = 0;
-    heap[object + Header.Local] = Immortal.Local;
-    heap[object + Header.Shared] = 0;
+    heap[object + Header.Local] = this.immortals ? Immortal.Local : 0;
+    heap[object + Header.Shared] = this.immortals ? 0 : Word.Static;
     heap[object + Header.Type] = type;
+  }
+
+  /** The order matters to a thread that counts all the same: it finds no owner, and no merged word to free by. */
+  immortalize(object: Ref): void {
+    if (!this.immortals) {
+      this.explicitMerge(object, Immortal.StaticCount);
+      return;
+    }
+    const heap = this.i32;
+    Atomics.store(heap, object + Header.Local, Immortal.Local);
+    this.clearOwner(object);
+    Atomics.store(heap, object + Header.Shared, 0);
+    Atomics.or(this.u8, (object << 2) + Header.GcBitsByte, GcBits.Deferred);
+  }
+
+  newStatic(object: Ref): Ref {
+    if (!this.immortals) this.incref(object);
+    return object;
   }
 
   /**
    * Declared racy read of a foreign object's local count, as in `isImmortal`: its owner may be writing it, and only
-   * the value -1 counts.
+   * the value -1 counts. A run of 2^32 - 1 increments by the owner lands there: the object is immortal, as CPython's.
    */
   incref(object: Ref): void {
     const heap = this.i32;
     const local = (heap[object + Header.Local] + 1) | 0;
     if (local === 0) return;
     if (this.isOwner(heap, object)) heap[object + Header.Local] = local;
-    else this.atomics.add(object + Header.Shared, SharedState.One);
+    else if (this.atomics.add(object + Header.Shared, SharedState.One) > Word.Limit) this.saturate(object);
   }
 
   /** Declared racy read of a foreign object's local count, as in `incref`. */
@@ -87,6 +140,26 @@ export class BiasedRefCounter implements RefCounter {
     return false;
   }
 
+  tryIncref(object: Ref): boolean {
+    return this.tryIncrefFast(object) || this.tryIncrefShared(object);
+  }
+
+  enableTryIncref(object: Ref): void {
+    this.setMaybeWeakref(object);
+  }
+
+  xGetRef(slot: number): Ref {
+    for (;;) {
+      const object = this.atomics.load(slot);
+      if (object === 0 || this.tryIncrefCompare(slot, object)) return object;
+    }
+  }
+
+  tryXGetRef(slot: number): Ref {
+    const object = this.atomics.load(slot);
+    return object !== 0 && this.tryIncrefCompare(slot, object) ? object : 0;
+  }
+
   newRefWithLock(object: Ref): void {
     if (this.tryIncrefFast(object)) return;
     const word = object + Header.Shared;
@@ -94,9 +167,10 @@ export class BiasedRefCounter implements RefCounter {
     for (;;) {
       const state = (shared & SharedState.Mask) === SharedState.Default ? SharedState.MaybeWeakref : 0;
       const seen = this.atomics.compareExchange(word, shared, (shared + SharedState.One) | state);
-      if (seen === shared) return;
+      if (seen === shared) break;
       shared = seen;
     }
+    if (shared > Word.Limit) this.saturate(object);
   }
 
   setMaybeWeakref(object: Ref): void {
@@ -149,20 +223,86 @@ export class BiasedRefCounter implements RefCounter {
   }
 
   enableDeferred(object: Ref): void {
-    const heap = this.i32;
-    if (!this.isOwner(heap, object) || this.atomics.load(object + Header.Shared) !== 0) {
+    if (!this.deferral) return;
+    if (!this.isPrivate(object)) {
       throw new FatalError('only the owner of an unshared object can give it deferred counting');
     }
-    Atomics.or(this.u8, (object << 2) + Header.GcBitsByte, GcBits.Deferred);
-    this.atomics.add(object + Header.Shared, Immortal.DeferredBias << SharedState.Shift);
+    if (this.setDeferred(object)) this.atomics.add(object + Header.Shared, Word.Bias);
   }
 
   disableDeferred(object: Ref): void {
-    if (!this.isDeferred(object)) return;
-    Atomics.and(this.u8, (object << 2) + Header.GcBitsByte, 0xff ^ GcBits.Deferred);
+    if (!this.isDeferred(object) || this.isImmortal(object)) return;
     // Under the bias others have dropped references that are counted in Local without queueing the object: both
     // counts become one, or nobody would see their sum reach zero.
-    this.explicitMerge(object, -Immortal.DeferredBias);
+    this.removeBias(object, 0);
+  }
+
+  /** Nobody but this thread has seen the object; without owners, who calls knows. */
+  private isPrivate(object: Ref): boolean {
+    if (this.firstOwner === 0) return true;
+    return this.isOwner(this.i32, object) && this.atomics.load(object + Header.Shared) === 0;
+  }
+
+  /** False: the object had deferred counts already. */
+  private setDeferred(object: Ref): boolean {
+    const before = Atomics.or(this.u8, (object << 2) + Header.GcBitsByte, GcBits.Deferred);
+    return (before & GcBits.Deferred) === 0;
+  }
+
+  private clearDeferred(object: Ref): void {
+    Atomics.and(this.u8, (object << 2) + Header.GcBitsByte, 0xff ^ GcBits.Deferred);
+  }
+
+  private removeBias(object: Ref, extra: number): void {
+    this.clearDeferred(object);
+    this.explicitMerge(object, extra - Immortal.DeferredBias);
+  }
+
+  assignUniqueId(object: Ref): number {
+    if (!this.uniqueIds || !this.isPrivate(object) || !this.setDeferred(object)) return 0;
+    const id = this.pool.assign(object);
+    if (id !== 0) this.atomics.add(object + Header.Shared, Word.Bias);
+    else this.clearDeferred(object);
+    return id;
+  }
+
+  /**
+   * The id 0 and one that the thread has no counter for yet are not below its capacity, nor is any once the thread
+   * leaves (-1).
+   */
+  increfUnique(object: Ref, id: number): void {
+    const heap = this.i32;
+    const index = id - 1;
+    if (index >>> 0 < heap[this.uniqueCapacity]) heap[heap[this.uniqueCounts] + index]++;
+    else this.perThread.increfSlow(object, id);
+  }
+
+  decrefUnique(object: Ref, id: number): void {
+    const heap = this.i32;
+    const index = id - 1;
+    if (index >>> 0 < heap[this.uniqueCapacity]) heap[heap[this.uniqueCounts] + index]--;
+    else this.perThread.decrefSlow(object);
+  }
+
+  mergePerThread(): void {
+    mergePerThreadCounts(this.i32);
+  }
+
+  /**
+   * The object is counted per thread and deferred no more (CPython `_PyObject_DisablePerThreadRefcounting`), and has one
+   * reference more, the caller's. In a stopped world behind `mergePerThread`, or alone.
+   */
+  disableUniqueId(object: Ref): void {
+    this.pool.release(object);
+    this.removeBias(object, 1);
+  }
+
+  disablePerThread(): Ref[] {
+    this.mergePerThread();
+    const objects = this.pool.objects();
+    for (const object of objects) this.disableUniqueId(object);
+    this.pool.freeTable();
+    return objects;
   }
 
   /**
@@ -178,10 +318,13 @@ export class BiasedRefCounter implements RefCounter {
   }
 
   start(): void {
+    this.perThread.start();
     this.queue.insertThread();
   }
 
+  /** In the order of CPython's `PyThreadState_Clear`; the free lists have been emptied before. */
   exit(): void {
+    this.perThread.exit();
     this.queue.removeThread();
   }
 
@@ -212,12 +355,25 @@ export class BiasedRefCounter implements RefCounter {
     Atomics.store(this.u16, object << 1, 0);
   }
 
+  /**
+   * A count that its word cannot hold, or soon will not: the object becomes immortal (CPython's rule for local counts,
+   * whose shared ones have 62 bits). Whoever counts at the same moment does so in vain, which is all right. Returns what
+   * is never a total of 0.
+   */
+  protected saturate(object: Ref): number {
+    Atomics.store(this.i32, object + Header.Local, Immortal.Local);
+    this.clearOwner(object);
+    Atomics.store(this.i32, object + Header.Shared, 0);
+    return Immortal.Local;
+  }
+
   /** Step 2 of a merge: adds `extra`, sets the state, returns the total count. */
   protected publishMerged(object: Ref, extra: number): number {
     const word = object + Header.Shared;
     let shared = this.atomics.load(word);
     for (;;) {
       const total = (shared >> SharedState.Shift) + extra;
+      if (total > Immortal.SharedLimit) return this.saturate(object);
       const merged = (total << SharedState.Shift) | SharedState.Merged;
       const seen = this.atomics.compareExchange(word, shared, merged);
       if (seen === shared) return total;
@@ -236,7 +392,7 @@ export class BiasedRefCounter implements RefCounter {
     if (local === Immortal.Local) return Immortal.Local;
     Atomics.store(heap, object + Header.Local, 0);
     this.clearOwner(object);
-    return this.publishMerged(object, local + extra);
+    return this.publishMerged(object, (local >>> 0) + extra);
   }
 
   // --- A thread that is not the owner (CPython `_Py_DecRefShared`) ---
@@ -250,7 +406,8 @@ export class BiasedRefCounter implements RefCounter {
       const next = donate ? SharedState.Queued : shared - SharedState.One;
       const seen = this.atomics.compareExchange(word, shared, next);
       if (seen === shared) {
-        if (donate) this.queue.enqueue(object);
+        if (shared < -Word.Limit) this.saturate(object);
+        else if (donate) this.queue.enqueue(object);
         else if (next === SharedState.Merged) this.deallocator.dealloc(object);
         else if (next < 0 && (next & SharedState.Mask) === SharedState.Merged) {
           throw new FatalError(`negative reference count of the object at ${object}`);
@@ -287,9 +444,11 @@ export class BiasedRefCounter implements RefCounter {
     for (;;) {
       if (shared === SharedState.Default || shared === SharedState.Merged) return false;
       const seen = this.atomics.compareExchange(word, shared, shared + SharedState.One);
-      if (seen === shared) return true;
+      if (seen === shared) break;
       shared = seen;
     }
+    if (shared > Word.Limit) this.saturate(object);
+    return true;
   }
 
   /** The block may have become another object between the load of the slot and the increment. */

@@ -1,7 +1,7 @@
 import type { Allocator } from '../allocators/allocator.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { MemoryError } from '../memory/errors.js';
-import { BrcBucket, Control, Counter, EvalBreaker, Header, HeapTag, ThreadBlock } from '../memory/layout.js';
+import { BrcBucket, Control, Counter, EvalBreaker, Header, ThreadBlock } from '../memory/layout.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
 import type { Deallocator, Ref } from './refCounter.js';
 
@@ -165,7 +165,7 @@ export class MergeQueue {
 
   protected allocateChunk(): number {
     try {
-      return this.thread.allocator.alloc(Chunk.Words, HeapTag.Mem);
+      return this.thread.allocator.rawAlloc(Chunk.Words);
     } catch (error) {
       if (error instanceof MemoryError) return 0;
       throw error;
@@ -193,7 +193,7 @@ export class MergeQueue {
       const count = heap[chunk + Chunk.Count];
       if (count === 0) {
         heap[local] = heap[chunk + Chunk.Next];
-        this.thread.allocator.free(chunk, HeapTag.Mem);
+        this.thread.allocator.rawFree(chunk);
         continue;
       }
       heap[chunk + Chunk.Count] = count - 1;

@@ -1,5 +1,5 @@
 import { GcBits } from '../memory/layout.js';
-import type { Deallocator, Ref, RefCounter } from './refCounter.js';
+import { ALL_COUNTS, type CountOptions, type Deallocator, type Ref, type RefCounter } from './refCounter.js';
 
 /**
  * What the schemes with one count a header have in common: no owner, hence nothing to queue or to merge; no
@@ -9,20 +9,71 @@ export abstract class OneCountRefCounter implements RefCounter {
   /** Set once by the composition; destroys what reaches zero. */
   deallocator!: Deallocator;
 
-  constructor(protected readonly i32: Int32Array) {}
+  protected readonly immortals: boolean;
+
+  constructor(
+    protected readonly i32: Int32Array,
+    options: CountOptions = ALL_COUNTS,
+  ) {
+    this.immortals = options.immortal;
+  }
 
   abstract init(object: Ref, type: Ref, gcBits: number): void;
   abstract initImmortal(object: Ref, type: Ref): void;
+  abstract immortalize(object: Ref): void;
   abstract incref(object: Ref): void;
   abstract decref(object: Ref): void;
   abstract tryIncrefFast(object: Ref): boolean;
   abstract tryIncrefCompare(slot: number, object: Ref): boolean;
+  abstract tryIncref(object: Ref): boolean;
   abstract isImmortal(object: Ref): boolean;
   abstract isUnique(object: Ref): boolean;
   abstract count(object: Ref): number;
 
+  newStatic(object: Ref): Ref {
+    if (!this.immortals) this.incref(object);
+    return object;
+  }
+
   newRefWithLock(object: Ref): void {
     this.incref(object);
+  }
+
+  xGetRef(slot: number): Ref {
+    for (;;) {
+      const object = this.loadSlot(slot);
+      if (object === 0 || this.tryIncrefCompare(slot, object)) return object;
+    }
+  }
+
+  tryXGetRef(slot: number): Ref {
+    const object = this.loadSlot(slot);
+    return object !== 0 && this.tryIncrefCompare(slot, object) ? object : 0;
+  }
+
+  enableTryIncref(_object: Ref): void {}
+
+  /** No ids: the edges to classes, code and globals are counted as all others are (CPython's default build). */
+  assignUniqueId(_object: Ref): number {
+    return 0;
+  }
+
+  increfUnique(object: Ref, _id: number): void {
+    this.incref(object);
+  }
+
+  decrefUnique(object: Ref, _id: number): void {
+    this.decref(object);
+  }
+
+  mergePerThread(): void {}
+
+  disablePerThread(): Ref[] {
+    return [];
+  }
+
+  protected loadSlot(slot: number): Ref {
+    return Atomics.load(this.i32, slot);
   }
 
   setMaybeWeakref(_object: Ref): void {}

@@ -1,15 +1,15 @@
 import { Header, Immortal } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { OneCountRefCounter } from './oneCount.js';
-import type { Ref } from './refCounter.js';
+import type { CountOptions, Ref } from './refCounter.js';
 
 /**
  * One count a header, plain increments (CPython's default build, `Include/refcount.h`): right under the GIL, and
  * wrong on purpose in the `unsafe` build. The count is the word `Header.Local`.
  */
 export class PlainRefCounter extends OneCountRefCounter {
-  constructor(memory: SharedMemory) {
-    super(memory.i32);
+  constructor(memory: SharedMemory, options?: CountOptions) {
+    super(memory.i32, options);
   }
 
   init(object: Ref, type: Ref, gcBits: number): void {
@@ -22,10 +22,19 @@ export class PlainRefCounter extends OneCountRefCounter {
 
   initImmortal(object: Ref, type: Ref): void {
     this.init(object, type, 0);
-    this.i32[object + Header.Local] = Immortal.PlainInitial;
+    this.i32[object + Header.Local] = this.immortals ? Immortal.PlainInitial : Immortal.PlainStaticCount;
   }
 
-  /** Skipped from 3 << 30 up: between 1 << 31 and there the count drifts upwards until it stays (INV-1.5). */
+  immortalize(object: Ref): void {
+    const heap = this.i32;
+    if (this.immortals) heap[object + Header.Local] = Immortal.PlainInitial;
+    else heap[object + Header.Local] += Immortal.PlainStaticCount;
+  }
+
+  /**
+   * Skipped from 3 << 30 up: between 1 << 31 and there the count drifts upwards until it stays (INV-1.5). A count that
+   * passes 2^31 - 1 lands in that range: the object has become immortal.
+   */
   incref(object: Ref): void {
     const heap = this.i32;
     const count = heap[object + Header.Local];
@@ -51,12 +60,24 @@ export class PlainRefCounter extends OneCountRefCounter {
     return true;
   }
 
+  /** As CPython's default build: not from 0. */
+  tryIncref(object: Ref): boolean {
+    if (this.i32[object + Header.Local] === 0) return false;
+    this.incref(object);
+    return true;
+  }
+
   isImmortal(object: Ref): boolean {
     return this.i32[object + Header.Local] < 0;
   }
 
   isUnique(object: Ref): boolean {
     return this.i32[object + Header.Local] === 1;
+  }
+
+  /** Under the GIL nobody else writes; in the `unsafe` build that is the point. */
+  protected override loadSlot(slot: number): Ref {
+    return this.i32[slot];
   }
 
   count(object: Ref): number {

@@ -7,6 +7,20 @@ export interface Deallocator {
   dealloc(object: Ref): void;
 }
 
+/** Mechanisms that a counter can do without, to see what they are worth. */
+export interface CountOptions {
+  /** Off: `enableDeferred` does nothing, and no object is counted per thread, for that stands on the bias. */
+  readonly deferred: boolean;
+  /** Off: no object gets a unique id. */
+  readonly perThread: boolean;
+  /** Off: static objects start with a large ordinary count (`Immortal.StaticCount`) and are counted. */
+  readonly immortal: boolean;
+  /** Off: every object is born merged: no owner, all counts in the shared word. */
+  readonly biased: boolean;
+}
+
+export const ALL_COUNTS: CountOptions = { deferred: true, perThread: true, immortal: true, biased: true };
+
 /**
  * One scheme of reference counting. Three implementations: `PlainRefCounter` (gil, unsafe), `AtomicRefCounter`
  * (gilectomy), `BiasedRefCounter` (free-threaded). A worker makes one of them for its whole life, so that call
@@ -15,8 +29,19 @@ export interface Deallocator {
 export interface RefCounter {
   /** Writes the header of a fresh object with one reference, owned by this thread. `gcBits`: `GcBits`. */
   init(object: Ref, type: Ref, gcBits: number): void;
-  /** Header of an object that is never counted nor freed. Before publication only. */
+  /**
+   * Header of a static object, which is never freed: immortal, or in a build without immortals with a count that no
+   * program brings to zero. Before publication only.
+   */
   initImmortal(object: Ref, type: Ref): void;
+  /**
+   * From here the object is never counted nor freed (CPython `_Py_SetImmortal`). By the owner of an object that no
+   * other thread counts, or in a stopped world: else a plain store of its owner could undo it. In a build without
+   * immortals it gets a large count instead.
+   */
+  immortalize(object: Ref): void;
+  /** A new reference to a static object, which is free where those are immortal; returns the object. */
+  newStatic(object: Ref): Ref;
 
   /** The caller has a reference (counted or borrowed); makes one more. */
   incref(object: Ref): void;
@@ -33,6 +58,21 @@ export interface RefCounter {
    * object is alive and the slot still holds it (CPython `_Py_TryIncrefCompare`).
    */
   tryIncrefCompare(slot: number, object: Ref): boolean;
+  /**
+   * Conditional increment of an object whose memory is known to be its own (CPython `_Py_TryIncref`,
+   * `PyUnstable_TryIncRef`): fails if its last reference is gone, or if it never was shared and nobody has called
+   * `enableTryIncref`.
+   */
+  tryIncref(object: Ref): boolean;
+  /** What lets `tryIncref` of others succeed (`PyUnstable_EnableTryIncRef`). The caller holds a reference. */
+  enableTryIncref(object: Ref): void;
+  /**
+   * A new reference to what the slot (a word address) holds, 0 if that is 0 (`_Py_XGetRef`). The objects stored there
+   * allow conditional increments, or this may go round for ever.
+   */
+  xGetRef(slot: number): Ref;
+  /** As xGetRef, in one attempt; 0 also when that failed (`_Py_TryXGetRef`). */
+  tryXGetRef(slot: number): Ref;
   /** As incref, with the container's lock held; makes later lock-free reads succeed (`_Py_NewRefWithLock`). */
   newRefWithLock(object: Ref): void;
   /** Announces that conditional increments may come (`_PyObject_SetMaybeWeakref`). */
@@ -53,6 +93,23 @@ export interface RefCounter {
    * reference; nobody has one on its stack that is not counted.
    */
   disableDeferred(object: Ref): void;
+  /**
+   * Has the object, a class, code or dict of globals, counted per thread where the scheme does that, and gives it
+   * deferred counting: its id, which the caller writes into the object; 0 if it stays with ordinary counts. As
+   * `enableDeferred`, but never throws.
+   */
+  assignUniqueId(object: Ref): number;
+  /** incref and decref of an object that has, or may have, a unique id: no word that other threads write. */
+  increfUnique(object: Ref, id: number): void;
+  decrefUnique(object: Ref, id: number): void;
+  /** Adds all threads' counters to their objects. In a stopped world, or alone; see `mergePerThreadCounts`. */
+  mergePerThread(): void;
+  /**
+   * Ends per-thread counting and deferral of every object that has an id. In a stopped world, or alone. What a
+   * collector does for those that it found unreachable. Returns the objects, each with a reference of the caller's,
+   * who drops it when the world goes on.
+   */
+  disablePerThread(): Ref[];
   /** True if references on a thread's stack need not be counted. */
   isDeferred(object: Ref): boolean;
   deallocator: Deallocator;

@@ -1,3 +1,4 @@
+import type { AblationCell } from './ablation.js';
 import { CPYTHON_SOURCE } from './cpython.js';
 import type { Result } from './results.js';
 import { type Summary, summarise } from './summary.js';
@@ -21,6 +22,8 @@ export interface CompareJson extends HostInfo {
   summary: Summary;
   /** How CPython's figures were measured. */
   cpythonSource: string;
+  /** Of a run with `--ablate`: what each mechanism is worth, by workload and number of threads. */
+  ablation?: AblationCell[];
 }
 
 export function toCompareJson(
@@ -28,6 +31,7 @@ export function toCompareJson(
   options: CompareOptions,
   results: Result[],
   complete: boolean,
+  ablation: AblationCell[] | null = null,
 ): CompareJson {
   return {
     ungil: host.ungil,
@@ -38,6 +42,7 @@ export function toCompareJson(
     results,
     summary: summarise(results),
     cpythonSource: CPYTHON_SOURCE,
+    ...(ablation === null ? {} : { ablation }),
   };
 }
 

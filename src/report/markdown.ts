@@ -2,7 +2,7 @@ import { cpythonSpeedup } from './cpython.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMops, formatRatio, plural } from './text.js';
+import { formatMiB, formatMops, formatRatio, plural } from './text.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
 
@@ -40,6 +40,7 @@ function markdownColumns(results: readonly Result[]): MarkdownColumn[] {
     ...threads.map((count) => throughputColumn(results, build, count)),
     // At one thread a speed-up is 1 by definition.
     ...(most > 1 ? speedupColumns(results, build, most) : []),
+    ...memoryColumns(results, build, most),
   ]);
   const price: MarkdownColumn = {
     head: 'price of free threading at 1 thread',
@@ -67,6 +68,18 @@ function speedupColumns(results: readonly Result[], build: string, threads: numb
       cell: (workload) => formatRatio(findResult(results, workload, build, threads)?.speedup),
     },
     { head: "CPython's", cell: (workload) => formatRatio(cpythonSpeedup(workload, build, threads)) },
+  ];
+}
+
+function memoryColumns(results: readonly Result[], build: string, threads: number): MarkdownColumn[] {
+  const memoryOf = (workload: string): Result['memory'] | undefined =>
+    findResult(results, workload, build, threads)?.memory;
+  return [
+    {
+      head: `${build}, peak MiB at ${threads}`,
+      cell: (workload) => formatMiB(memoryOf(workload)?.peakBytes),
+    },
+    { head: `live MiB`, cell: (workload) => formatMiB(memoryOf(workload)?.liveBytes) },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
 import { fairness, maximum, median, minimum } from './statistics.js';
-import type { LeakRecord, Measurement, Sample, WorkloadInfo } from './types.js';
+import type { LeakRecord, Measurement, MemoryUse, Sample, WorkloadInfo } from './types.js';
 
 /** A measurement with everything derived from it: one entry of `results` in compare.json. NaN: not defined. */
 export interface Result {
@@ -10,6 +10,10 @@ export interface Result {
   unit: string;
   /** Of all threads together. */
   opsPerSecond: { median: number; min: number; max: number; samples: number[] };
+  /** Seconds that each repeat ran. */
+  seconds: number[];
+  /** The most bytes in use, the most bytes alive, and their ratio; null for workloads of group sharing. */
+  memory: { peakBytes: number; liveBytes: number; overhead: number } | null;
   /** Throughput over that of the same build at 1 thread; null if that was not measured. */
   speedup: number | null;
   /** Speed-up over threads: 1 is perfect scaling. */
@@ -57,6 +61,8 @@ function toResult(
     threads,
     unit: workloads.find((info) => info.name === workload)?.unit ?? 'op',
     opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples },
+    seconds: measurement.samples.map((sample) => sample.seconds),
+    memory: memoryOf(measurement.memory),
     speedup,
     efficiency: speedup === null ? null : speedup / threads,
     fairness: median(measurement.samples.map((sample) => fairness(sample.perThread))),
@@ -67,6 +73,11 @@ function toResult(
     wrong: measurement.wrong,
     leaks: measurement.leaks,
   };
+}
+
+function memoryOf(use: MemoryUse | null): Result['memory'] {
+  if (use === null) return null;
+  return { peakBytes: use.usedBytes, liveBytes: use.liveBytes, overhead: use.usedBytes / use.liveBytes };
 }
 
 function speedupOf(of: Measurement, middle: number, all: readonly Measurement[]): number | null {

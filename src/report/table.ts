@@ -3,7 +3,7 @@ import { cpythonSpeedup } from './cpython.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMops, formatRatio, type Paint, wrap } from './text.js';
+import { formatMiB, formatMops, formatRatio, type Paint, wrap } from './text.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
 
@@ -77,6 +77,8 @@ function buildGroup(results: readonly Result[], shape: Shape, build: string): Gr
   const columns = shape.threads.map((threads) => throughputColumn(results, shape, build, threads));
   const sections: Section[] = [{ title: 'Mops/s', columns }];
   if (shape.scaledTo !== null) sections.push(speedupSection(results, shape, build, shape.scaledTo));
+  const memory = memorySection(results, shape, build);
+  if (memory !== null) sections.push(memory);
   return { title: build, sections };
 }
 
@@ -102,6 +104,18 @@ function speedupSection(results: readonly Result[], shape: Shape, build: string,
   // A build that CPython does not have, or a number of threads not measured there: no column of dashes.
   if (theirs.some((cell) => cell !== '-')) columns.push({ head: 'CPython', cells: theirs });
   return { title: `speed-up at ${threads}`, columns };
+}
+
+/** At the highest number of threads; null where nothing was looked at. */
+function memorySection(results: readonly Result[], shape: Shape, build: string): Section | null {
+  const threads = shape.threads[shape.threads.length - 1];
+  const found = shape.workloads.map((name) => findResult(results, name, build, threads)?.memory);
+  if (!found.some((memory) => memory)) return null;
+  const columns = [
+    { head: 'peak', cells: found.map((memory) => formatMiB(memory?.peakBytes)) },
+    { head: 'live', cells: found.map((memory) => formatMiB(memory?.liveBytes)) },
+  ];
+  return { title: `MiB at ${threads}`, columns };
 }
 
 function priceGroup(results: readonly Result[], shape: Shape): Group {

@@ -13,6 +13,11 @@ export function formatRatio(ratio: number | null | undefined): string {
   return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? '-' : ratio.toFixed(2);
 }
 
+/** MiB with a decimal; `-` where it was not measured. */
+export function formatMiB(bytes: number | undefined): string {
+  return bytes === undefined || !Number.isFinite(bytes) ? '-' : (bytes / 2 ** 20).toFixed(1);
+}
+
 /** `1 thread`, `2 threads`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

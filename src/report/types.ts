@@ -4,8 +4,10 @@
  */
 
 import type { compare } from '../workloads/compare.js';
+import type { WorkloadGroup } from '../workloads/workload.js';
 
 export type { CompareHooks, CompareOptions, LeakRecord, Measurement, Sample } from '../workloads/compare.js';
+export type { MemoryUse } from '../workloads/memory/heapMeter.js';
 
 /**
  * Runs everything and resolves when done. Aborting `signal` ends it early, having delivered what it has. Throws on
@@ -16,6 +18,8 @@ export type Compare = typeof compare;
 /** What is known of a workload without running it. */
 export interface WorkloadInfo {
   name: string;
+  /** `sharing` if left out. */
+  group?: WorkloadGroup;
   title: string;
   /** What its CPython twin does. */
   cpython: string;

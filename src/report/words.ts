@@ -13,13 +13,22 @@ export function summaryInWords(summary: Summary): string[] {
   const sentences = [...priceInWords(summary), ...speedupInWords(summary), ...costInWords(summary)];
   if (sentences.length === 0) return [];
   const counts = new Set(sentences.map((sentence) => sentence.workloads));
-  const source = `Source of CPython's figures: ${CPYTHON_SOURCE}.`;
+  const source = comparesWithCPython(summary) ? [`Source of CPython's figures: ${CPYTHON_SOURCE}.`] : [];
   if (counts.size > 1) {
-    return [...sentences.map(({ text, workloads }) => `${text}; ${meanOver(workloads)}.`), source];
+    return [...sentences.map(({ text, workloads }) => `${text}; ${meanOver(workloads)}.`), ...source];
   }
   const [count] = counts;
   const heading = `In short, ${meanOver(count)}:`;
-  return [heading, ...sentences.map((sentence) => `${sentence.text}.`), source];
+  return [heading, ...sentences.map((sentence) => `${sentence.text}.`), ...source];
+}
+
+/** Some figure of the summary stands beside one of CPython's. */
+function comparesWithCPython(summary: Summary): boolean {
+  const { priceOfFreeThreading: price, speedup, nsPerOpOverCPython } = summary;
+  const besides = [price, ...Object.values(speedup)];
+  return (
+    Object.keys(nsPerOpOverCPython).length > 0 || besides.some((beside) => (beside?.cpython ?? null) !== null)
+  );
 }
 
 function priceInWords({ priceOfFreeThreading: price }: Summary): Sentence[] {

@@ -1,3 +1,5 @@
+import type { DomainNames } from '../allocators/domains/spec.js';
+
 /** A build is a composition, as with CPython's configure flags (DESIGN 2). Plain data: it travels to workers. */
 export interface Build {
   /** Its row's name, with the switches that were moved: `free-threaded:deferred=off`. */
@@ -35,12 +37,8 @@ export interface Mechanisms {
   readonly qsbr: boolean;
 }
 
-/** The allocator of each domain by name, `default` for the row's own. See allocators/domains/. */
-export interface Domains {
-  readonly raw: string;
-  readonly mem: string;
-  readonly object: string;
-}
+/** The allocator of each domain by name, `default` for the row's own; see allocators/domains/spec.ts. */
+export type Domains = DomainNames;
 
 export const ALL_MECHANISMS: Mechanisms = {
   deferred: true,
@@ -117,9 +115,42 @@ export const MECHANISM_NAMES: readonly string[] = Object.keys(SWITCHES);
 
 const REFCOUNTS: readonly string[] = ['plain', 'atomic', 'biased', 'side-table'];
 
+/** What each switch takes away, for lists and error messages. */
+const SWITCH_WORDS: Readonly<Record<string, string>> = {
+  deferred: 'references on a stack to functions, classes and code are counted like all others',
+  'per-thread': 'classes and code are counted in the objects, not in arrays of the threads',
+  immortal: 'None, small ints, interned strings and built-in types are counted like all others',
+  biased: 'objects are born merged: every count is atomic, the maker has no fast path',
+  borrowed: 'a read of a local makes a counted reference, as before CPython 3.14',
+  'thread-heaps': 'one set of heaps for all threads, under a lock',
+  qsbr: 'readers of lists, dicts and instances take the lock; replaced arrays are freed at once',
+};
+
+/** A switch of a build's name, for lists. */
+export interface SwitchInfo {
+  /** As in `free-threaded:NAME=off`. */
+  readonly name: string;
+  /** What is different when it is off. */
+  readonly off: string;
+  /** The rows that have the mechanism. */
+  readonly builds: readonly string[];
+}
+
+/** The switches, in the order of `Mechanisms`. */
+export function switchInfos(): SwitchInfo[] {
+  return MECHANISM_NAMES.map((name) => ({
+    name,
+    off: SWITCH_WORDS[name],
+    builds: BUILDS.filter((build) => whyNot(build, name) === null).map((build) => build.name),
+  }));
+}
+
+/** The forms of the switch that chooses how references are counted. */
+export const REFCOUNT_SWITCH = `refcount=${REFCOUNTS.join('|')}`;
+
 /**
  * The build of this name: a row's, with switches behind colons: `free-threaded:deferred=off:qsbr=off`,
- * `gil:refcount=side-table`. Throws RangeError naming those that exist.
+ * `gil:refcount=side-table`. Throws RangeError naming those that exist, or why they do not fit together.
  */
 export function buildNamed(name: string): Build {
   const [row, ...switches] = name.split(':');
@@ -129,40 +160,75 @@ export function buildNamed(name: string): Build {
       `unknown build '${row}'; builds are ${BUILDS.map((known) => known.name).join(', ')}`,
     );
   }
-  return switches.reduce(withSwitch, build);
+  return checked(switches.reduce(withSwitch, build), switches);
 }
 
-/** The build with one mechanism off, by its switch's name. Throws RangeError for an unknown name. */
+/** The build with one mechanism off, by its switch's name. Throws RangeError where the build has no such mechanism. */
 export function withoutMechanism(build: Build, name: string): Build {
-  return withSwitch(build, `${name}=off`);
+  return buildNamed(`${build.name}:${name}=off`);
+}
+
+/** Why a mechanism, by its switch's name, makes no difference to a build; null if it does. */
+export function whyNot(build: Build, name: string): string | null {
+  const biased = build.refcount === 'biased';
+  switch (name) {
+    case 'deferred':
+    case 'per-thread':
+      return biased ? null : `${build.refcount} counts have no deferral`;
+    case 'biased':
+      return biased ? null : `its counts are ${build.refcount} as it is`;
+    case 'immortal':
+      return racesByDesign(build) ? 'its races would free None' : null;
+    case 'borrowed':
+      return racesByDesign(build) ? 'its races would free what the threads share' : null;
+    case 'thread-heaps':
+      return build.allocator === 'mimalloc' ? null : `${build.allocator} has one heap for all threads`;
+    case 'qsbr':
+      return build.containers === 'sections' ? null : 'nothing is read without a lock there';
+    default:
+      return null;
+  }
+}
+
+/** True for `unsafe`, whatever its switches: wrong results are what it is there for. */
+export function racesByDesign(build: Build): boolean {
+  return build.lock === 'none' && build.containers === 'unlocked';
 }
 
 function withSwitch(build: Build, text: string): Build {
   const [key, value] = text.split('=');
   const name = `${build.name}:${text}`;
   if (key === 'refcount' && REFCOUNTS.includes(value)) {
-    return checked({ ...build, name, refcount: value as Build['refcount'] });
+    return { ...build, name, refcount: value as Build['refcount'] };
   }
   const mechanism = SWITCHES[key];
   if (mechanism !== undefined && (value === 'on' || value === 'off')) {
-    return checked({ ...build, name, mechanisms: { ...build.mechanisms, [mechanism]: value === 'on' } });
+    return { ...build, name, mechanisms: { ...build.mechanisms, [mechanism]: value === 'on' } };
   }
   throw new RangeError(
     `unknown switch '${text}' of build '${build.name}'; switches are ` +
-      `${MECHANISM_NAMES.map((known) => `${known}=off`).join(', ')}, refcount=${REFCOUNTS.join('|')}`,
+      `${MECHANISM_NAMES.map((known) => `${known}=off`).join(', ')}, ${REFCOUNT_SWITCH}`,
   );
 }
 
-/** Refuses compositions whose parts do not fit. */
-function checked(build: Build): Build {
-  if (build.containers === 'sections' && build.mechanisms.qsbr && build.refcount !== 'biased') {
-    throw new RangeError(
-      `build '${build.name}': lock-free reads need biased counts (biased=off makes them all shared); ` +
-        'qsbr=off has readers take the lock instead',
-    );
+/** Refuses compositions whose parts do not fit, and switches that would change nothing. */
+function checked(build: Build, switches: readonly string[]): Build {
+  const refuse = (why: string): never => {
+    throw new RangeError(`build '${build.name}': ${why}`);
+  };
+  if (build.lock === 'none' && build.refcount === 'plain' && !racesByDesign(build)) {
+    refuse('plain counts without a lock are for build unsafe only');
   }
-  if (build.lock === 'none' && build.refcount === 'plain' && build.containers !== 'unlocked') {
-    throw new RangeError(`build '${build.name}': plain counts without a lock are for build unsafe only`);
+  if (racesByDesign(build) && build.refcount === 'biased') {
+    refuse('biased counts need containers with locks; the row free-threaded has them');
+  }
+  if (build.containers === 'sections' && build.mechanisms.qsbr && build.refcount !== 'biased') {
+    refuse('lock-free reads need biased counts; with qsbr=off readers take the lock instead');
+  }
+  for (const text of switches) {
+    const [name, value] = text.split('=');
+    const why = value === 'off' ? whyNot(build, name) : null;
+    if (why !== null) refuse(`${text} cannot be: ${why}`);
   }
   return build;
 }

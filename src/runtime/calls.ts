@@ -21,6 +21,16 @@ const enum Stack {
 const RECURSION_LIMIT = 1000;
 
 /**
+ * Low bits of a stack reference (CPython 3.14 `_PyStackRef`). Addresses are multiples of four: a reference without
+ * the tag is counted, the frame owns it.
+ */
+const enum StackTag {
+  /** Borrowed: whoever lent it outlives the frame. */
+  Borrowed = 1,
+  Mask = 3,
+}
+
+/**
  * Calls of Python functions: frames on the thread's shadow stack, in heap words, where a collector can see what
  * they hold. The function itself is held by a stack reference: not counted where it has deferred counts
  * (CPython `_PyStackRef`), counted elsewhere.
@@ -29,9 +39,13 @@ export class Calls {
   private readonly i32: Int32Array;
   private readonly refs: RefCounter;
   private readonly state: ThreadState;
+  /** Folded by V8 where the thread is a constant. */
+  private readonly borrows: boolean;
   private bodies: readonly Body[] = [];
   private names: readonly string[] = [];
-  /** Functions that this thread made: their deferred counts end with the run. */
+  /** Code objects of the program's functions, made when they are first needed; 0 before. */
+  private codes: Ref[] = [];
+  /** Functions of this thread that only a collector could free, each with a reference: they end with the run. */
   private defined: Ref[] = [];
   private stack = 0;
   private top = 0;
@@ -41,12 +55,14 @@ export class Calls {
     this.i32 = thread.i32;
     this.refs = thread.refs;
     this.state = thread.state;
+    this.borrows = thread.build.mechanisms.borrowed;
   }
 
   /** The program's bodies; the same table in every worker. Attached. Throws MemoryError. */
   start(bodies: Bodies): void {
     this.names = Object.keys(bodies);
     this.bodies = Object.values(bodies);
+    this.codes = this.names.map(() => 0);
     this.defined = [];
     this.stack = this.thread.allocator.alloc(Stack.Words, HeapTag.Mem);
     this.top = this.stack;
@@ -58,20 +74,19 @@ export class Calls {
     this.stack = 0;
   }
 
-  /** A function object for the program's function of this name. Throws AttributeError if there is none. */
+  /**
+   * A function object for the program's function of this name. `globals`: dict or 0, borrowed. Throws AttributeError
+   * if there is none, MemoryError.
+   */
   define(name: string, globals: Ref = 0): Ref {
-    const code = this.names.indexOf(name);
-    if (code < 0) {
+    const body = this.names.indexOf(name);
+    if (body < 0) {
       const known = this.names.length === 0 ? 'none' : this.names.join(', ');
       throw new PythonError('AttributeError', `the program has no function '${name}'; it exports ${known}`);
     }
-    const object = this.thread.functions.create(
-      code,
-      this.thread.strings.intern(name),
-      globals,
-      this.bodies[code].length,
-    );
-    if (this.refs.isDeferred(object)) {
+    if (globals !== 0) this.thread.dicts.enablePerThread(globals);
+    const object = this.thread.functions.create(this.codeOf(body), globals);
+    if (globals !== 0 || this.refs.isDeferred(object)) {
       this.refs.incref(object);
       this.defined.push(object);
     }
@@ -79,15 +94,27 @@ export class Calls {
   }
 
   /**
-   * End of the run, no thread has a function on its stack: ends the deferred counting of this thread's functions,
-   * which only a collector could do earlier.
+   * End of the run, no thread has a function on its stack: ends the deferred counting of this thread's functions, and
+   * their cycles with their globals, which only a collector could do earlier. Drops the code objects.
    */
   releaseDefined(): void {
     for (const object of this.defined) {
+      this.thread.functions.clear(object);
       this.refs.disableDeferred(object);
       this.refs.decref(object);
     }
     this.defined = [];
+    for (const code of this.codes) if (code !== 0) this.refs.decref(code);
+    this.codes = [];
+  }
+
+  private codeOf(body: number): Ref {
+    const known = this.codes[body];
+    if (known !== 0) return known;
+    const { codes, strings } = this.thread;
+    const code = codes.create(body, strings.intern(this.names[body]), this.bodies[body].length);
+    this.codes[body] = code;
+    return code;
   }
 
   /** A stack reference to what the caller holds: counted unless the object has deferred counts. */
@@ -101,44 +128,68 @@ export class Calls {
     if (!this.refs.isDeferred(object)) this.refs.decref(object);
   }
 
+  /**
+   * A local of the running function, read for an operand (CPython 3.14 `LOAD_FAST_BORROW`): the local outlives the
+   * operation, so that nothing is counted. Where the build does not borrow, a stack reference as of any other
+   * object (`LOAD_FAST`). What the operation stores becomes counted there. Ends with `unborrow`.
+   */
+  borrow(object: Ref): Ref {
+    return this.borrows ? object : this.open(object);
+  }
+
+  /** The operation has used its operand. */
+  unborrow(object: Ref): void {
+    if (!this.borrows) this.close(object);
+  }
+
+  /** A local, read as an argument of a call: the callee's frame holds it borrowed, or steals it. */
+  lend(object: Ref): Ref {
+    if (this.borrows) return object | StackTag.Borrowed;
+    this.refs.incref(object);
+    return object;
+  }
+
   /** callee(). Steals the stack reference to the callee, as all calls do. */
   call0(callee: Ref): Ref {
     const frame = this.push(callee, 0, 0);
     let result: Ref;
     try {
       this.state.poll();
-      result = this.bodies[this.i32[callee + FunctionObject.Code]]();
+      result = this.bodies[this.i32[callee + FunctionObject.Body]]();
     } finally {
       this.pop(frame, callee);
     }
     return result;
   }
 
-  /** callee(argument); steals the argument. */
+  /** callee(argument); steals the argument, which may be a lent one. */
   call1(callee: Ref, argument: Ref): Ref {
     const frame = this.push(callee, argument, 0);
     let result: Ref;
     try {
       this.state.poll();
-      result = this.bodies[this.i32[callee + FunctionObject.Code]](argument);
+      result = this.bodies[this.i32[callee + FunctionObject.Body]](argument & ~StackTag.Mask);
     } finally {
       this.pop(frame, callee);
-      this.refs.decref(argument);
+      this.drop(argument);
     }
     return result;
   }
 
-  /** callee(first, second); steals both. */
+  /** callee(first, second); steals both, which may be lent ones. */
   call2(callee: Ref, first: Ref, second: Ref): Ref {
     const frame = this.push(callee, first, second);
     let result: Ref;
     try {
       this.state.poll();
-      result = this.bodies[this.i32[callee + FunctionObject.Code]](first, second);
+      result = this.bodies[this.i32[callee + FunctionObject.Body]](
+        first & ~StackTag.Mask,
+        second & ~StackTag.Mask,
+      );
     } finally {
       this.pop(frame, callee);
-      this.refs.decref(first);
-      this.refs.decref(second);
+      this.drop(first);
+      this.drop(second);
     }
     return result;
   }
@@ -160,12 +211,17 @@ export class Calls {
     this.close(callee);
   }
 
+  /** Ends an argument of the frame. */
+  private drop(argument: Ref): void {
+    if ((argument & StackTag.Borrowed) === 0) this.refs.decref(argument);
+  }
+
   /** The frame was never entered: what the call has stolen is dropped here. */
   private tooDeep(callee: Ref, first: Ref, second: Ref): never {
     this.depth--;
     this.close(callee);
-    if (first !== 0) this.refs.decref(first);
-    if (second !== 0) this.refs.decref(second);
+    if (first !== 0) this.drop(first);
+    if (second !== 0) this.drop(second);
     if (this.stack === 0) throw new FatalError('a call before the thread started');
     throw new PythonError('RuntimeError', `maximum recursion depth of ${RECURSION_LIMIT} exceeded`);
   }

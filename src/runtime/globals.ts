@@ -1,6 +1,7 @@
 import { PythonError } from '../memory/errors.js';
 import { DictKeys, DictObject, Header } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import { readsUnderLocks } from './compose.js';
 import type { ObjectThread } from './objectThread.js';
 
 /** Sites of LOAD_GLOBAL that a program uses; an index into its thread's caches. */
@@ -31,13 +32,13 @@ export class Globals {
   private readonly i32: Int32Array;
   protected readonly refs: RefCounter;
   private readonly caches: GlobalCache[] = [];
-  /** gilectomy: no read without the dict's mutex. */
+  /** No read without the dict's lock. */
   private readonly locked: boolean;
 
   constructor(private readonly t: ObjectThread) {
     this.i32 = t.i32;
     this.refs = t.refs;
-    this.locked = t.build.containers === 'mutex';
+    this.locked = readsUnderLocks(t.build);
     for (let site = 0; site < GlobalSite.Count; site++) this.caches.push(new GlobalCache());
   }
 

@@ -231,8 +231,10 @@ export class HandleSpace {
     const { t } = this;
     switch (t.i32[ref + Header.Type]) {
       case BuiltinType.None:
+        t.refs.decref(ref);
         return null;
       case BuiltinType.Bool:
+        t.refs.decref(ref);
         return ref === Control.True;
       case BuiltinType.Int:
       case BuiltinType.Float: {
@@ -265,9 +267,9 @@ export class HandleSpace {
       case 'string':
         return t.strings.create(value);
       case 'boolean':
-        return value ? Control.True : Control.False;
+        return t.refs.newStatic(value ? Control.True : Control.False);
       default:
-        if (value === null) return Control.None;
+        if (value === null) return t.refs.newStatic(Control.None);
         throw new PythonError(
           'TypeError',
           `a ${typeof value} cannot be shared; numbers, strings, booleans, null can`,

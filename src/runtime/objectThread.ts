@@ -1,5 +1,6 @@
 import type { Allocator } from '../allocators/allocator.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
+import type { Codes } from '../objects/codes.js';
 import type { Dicts } from '../objects/dicts.js';
 import type { Functions } from '../objects/functions.js';
 import type { Lists } from '../objects/lists.js';
@@ -22,6 +23,7 @@ export interface ObjectThread {
   readonly numbers: Numbers;
   readonly strings: Strings;
   readonly tuples: Tuples;
+  readonly codes: Codes;
   readonly lists: Lists;
   readonly dicts: Dicts;
   readonly functions: Functions;

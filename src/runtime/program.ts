@@ -107,6 +107,8 @@ function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
   thread.barrier();
   thread.calls.releaseDefined();
   if (first) unpublish(thread);
+  thread.barrier();
+  if (first) thread.releaseUniqueIds();
   const counters = thread.counters();
   thread.exit();
   return { kind: 'done', result, teardown, counters };

@@ -2,15 +2,24 @@ import { pathToFileURL } from 'node:url';
 import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memory/errors.js';
 import { AbortReason, Control, Counter, Geometry } from '../memory/layout.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
+import { type AllocatorsOption, loadAllocators, withAllocators } from './allocators.js';
+import { reserveSideTable } from '../memory/sideTable.js';
 import { type Build, buildNamed } from './builds.js';
-import { findLeaks, type LeakRecord } from './leaks.js';
+import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
 import { processors, WorkerPool } from './pool.js';
 import { abortRun, type RunTask, type TaskResult } from './program.js';
 import { Thread } from './thread.js';
+import { ProductionParts } from './threadParts.js';
 
 export interface RuntimeOptions {
   /** Name of a build, with switches if wanted; see `buildNamed`. Default 'free-threaded'. */
   readonly build?: string;
+  /**
+   * The allocators of the domains raw, mem and object: one string as CPython's PYTHONMALLOC has it (`debug`,
+   * `pymalloc_debug`), or a name for each (`{ object: 'debug+mimalloc' }`), which may be the path of a module with an
+   * allocator of one's own (`BlockAllocatorModule`). Default: the build's.
+   */
+  readonly allocators?: AllocatorsOption;
   /** Threads that a run may have, 1 to 64. Default: the machine's processors. */
   readonly threads?: number;
   /** Bytes of shared memory, 16 MiB to 2 GiB; committed on first touch. Default 1 GiB. */
@@ -83,7 +92,11 @@ export class Runtime {
 
   /** Reserves the memory, makes the interpreter and starts the workers. Throws RangeError for bad options. */
   static async start(options: RuntimeOptions = {}): Promise<Runtime> {
-    const build = buildNamed(options.build ?? 'free-threaded');
+    const build = withAllocators(
+      buildNamed(options.build ?? 'free-threaded'),
+      options.allocators ?? 'default',
+    );
+    const modules = await loadAllocators(build);
     const threads = checkThreads(
       options.threads ?? Math.min(processors(), Geometry.MaxThreads),
       Geometry.MaxThreads,
@@ -91,8 +104,9 @@ export class Runtime {
     const interval = checkNumber('switchInterval', options.switchInterval ?? 5, 0.001, 600_000);
     const heapMB = checkNumber('workerHeapMB', options.workerHeapMB ?? 1024, 16, 1 << 20);
     const memory = SharedMemory.create(options.memory ?? 1 << 30);
+    if (build.refcount === 'side-table') reserveSideTable(memory.i32);
     memory.i32[Control.SwitchInterval] = Math.round(interval * 1000);
-    const main = new Thread(memory, build, HOST_SLOT);
+    const main = new Thread(memory, build, HOST_SLOT, new ProductionParts(modules));
     main.start();
     main.initialiseInterpreter();
     main.exit();
@@ -102,7 +116,8 @@ export class Runtime {
   /**
    * Runs a program module on every thread. Rejects with ProgramError if the program throws in a thread, with
    * WorkerDied if a worker ends, with RunAborted if `signal` is aborted; the other threads are released and the
-   * runtime is shut down in each of these cases.
+   * runtime is shut down in each of these cases. Under debug hooks also with DebugError, if what no thread has
+   * found is found at the end.
    */
   async run(program: string | URL, options: RunOptions = {}): Promise<RunReport> {
     this.expectIdle();
@@ -117,6 +132,7 @@ export class Runtime {
       const results = await this.runThreads(moduleUrl(program), threads, args);
       // The signal may come when all threads have just finished: the memory is marked all the same.
       if (this.interrupted()) throw new RunAborted('interrupt');
+      checkBlocks(this.main);
       this.state = 'idle';
       return summarise(results);
     } catch (error) {
@@ -130,7 +146,8 @@ export class Runtime {
 
   /**
    * What is alive between runs although no program holds anything: cycles, and references that a raw-level
-   * program forgot. Also gives back what waits in delayed-free queues and free lists.
+   * program forgot. Also gives back what waits in delayed-free queues and free lists. Throws DebugError if debug
+   * hooks find corrupted memory.
    */
   leaks(): readonly LeakRecord[] {
     this.expectIdle();
@@ -139,6 +156,7 @@ export class Runtime {
     main.processDelayed();
     if (this.build.lock === 'gil') main.closeFreeLists();
     main.exit();
+    checkBlocks(main);
     const leaks = findLeaks(main);
     if (this.build.lock === 'gil') main.openFreeLists();
     return leaks;
@@ -151,14 +169,17 @@ export class Runtime {
 
   /**
    * Ends the workers; reports what was still alive. A run in progress rejects with RunAborted. Harmless when done
-   * already.
+   * already. Throws DebugError as `leaks` does, with the workers ended.
    */
   async shutdown(): Promise<ShutdownReport> {
-    const leaks = this.state === 'idle' ? this.leaks() : null;
-    if (this.state === 'running') this.interrupt();
-    this.state = 'down';
-    await this.pool.destroy();
-    return { leaks };
+    try {
+      const leaks = this.state === 'idle' ? this.leaks() : null;
+      if (this.state === 'running') this.interrupt();
+      return { leaks };
+    } finally {
+      this.state = 'down';
+      await this.pool.destroy();
+    }
   }
 
   private expectIdle(): void {

@@ -3,32 +3,29 @@ import type { AtomicOps } from '../memory/atomicOps.js';
 import { Control, Counter, FreeLists, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { createBuiltins } from '../objects/builtins.js';
+import { Codes } from '../objects/codes.js';
 import type { ObjectContext } from '../objects/context.js';
 import { TypeDeallocator } from '../objects/dealloc.js';
 import { initialiseEmptyKeys } from '../objects/dictKeys.js';
-import { Dicts } from '../objects/dicts.js';
+import type { Dicts } from '../objects/dicts.js';
 import { closeFreeLists, openFreeLists } from '../objects/freeListed.js';
 import { Functions } from '../objects/functions.js';
-import { type Guard, MutexGuard, NoGuard, SectionGuard } from '../objects/guard.js';
 import { Hashing } from '../objects/hash.js';
-import { Instances } from '../objects/instances.js';
-import { Lists } from '../objects/lists.js';
-import { LockFreeDicts } from '../objects/lockFreeDicts.js';
-import { LockFreeInstances } from '../objects/lockFreeInstances.js';
-import { LockFreeLists } from '../objects/lockFreeLists.js';
+import type { Instances } from '../objects/instances.js';
+import type { Lists } from '../objects/lists.js';
 import { Locks } from '../objects/locks.js';
 import { Numbers } from '../objects/numbers.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
-import { AtomicRefCounter } from '../refcount/atomic.js';
-import { BiasedRefCounter } from '../refcount/biased.js';
-import { PlainRefCounter } from '../refcount/plain.js';
 import type { RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
+import type { Mutex } from '../sync/mutex.js';
 import { StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
+import { hasDebugHooks } from './allocators.js';
 import type { Build } from './builds.js';
 import { type Bodies, Calls } from './calls.js';
+import { composeContainers, composeCounter, composeGuard, readsWithoutLocks } from './compose.js';
 import { Globals } from './globals.js';
 import {
   type DictHandle,
@@ -61,11 +58,13 @@ export class Thread implements ObjectThread, PendingWork {
   readonly id: number;
   readonly block: number;
   readonly state: ThreadState;
+  readonly mutex: Mutex;
   readonly allocator: Allocator;
   readonly refs: RefCounter;
   readonly numbers: Numbers;
   readonly strings: Strings;
   readonly tuples: Tuples;
+  readonly codes: Codes;
   readonly lists: Lists;
   readonly dicts: Dicts;
   readonly functions: Functions;
@@ -96,27 +95,25 @@ export class Thread implements ObjectThread, PendingWork {
     this.slot = slot;
     this.id = this.state.id;
     this.block = this.state.block;
+    this.mutex = this.state.mutex;
     this.allocator = parts.makeAllocator(build, this.allocatorThread());
     const deallocator = new TypeDeallocator(this.i32);
-    this.refs = this.makeRefCounter();
+    this.refs = composeCounter(build, memory, this);
     this.refs.deallocator = deallocator;
+    this.allocator.counter = this.refs;
     this.freeLists = gil ? Control.InterpreterFreeLists : this.block + ThreadBlock.FreeLists;
     const context = this.makeContext();
     this.numbers = new Numbers(context);
     this.strings = new Strings(context);
     const hashing = new Hashing(context, this.strings);
     this.tuples = new Tuples(context);
+    this.codes = new Codes(context);
     this.functions = new Functions(context);
     this.locks = new Locks(context);
-    if (build.containers === 'sections' && this.refs instanceof BiasedRefCounter) {
-      this.lists = new LockFreeLists(context, this.refs);
-      this.dicts = new LockFreeDicts(context, hashing, this.strings);
-      this.instances = new LockFreeInstances(context, this.strings);
-    } else {
-      this.lists = new Lists(context);
-      this.dicts = new Dicts(context, hashing, this.strings);
-      this.instances = new Instances(context, this.strings);
-    }
+    const containers = composeContainers(build, context, hashing, this.strings);
+    this.lists = containers.lists;
+    this.dicts = containers.dicts;
+    this.instances = containers.instances;
     deallocator.connect(this);
     this.state.pending = this;
     this.world = new StopTheWorld(this.state);
@@ -189,30 +186,52 @@ export class Thread implements ObjectThread, PendingWork {
     this.world.start();
   }
 
-  // --- Life of the thread, in CPython's order (`PyThreadState_New`, `PyThreadState_Clear`) ---
+  // --- Life of the thread, in CPython's order but for one step (`PyThreadState_New`, `PyThreadState_Clear`) ---
 
   /** Binds and attaches, as thread `index` of a run. `bodies`: the program's functions. */
   start(index = 0, bodies: Bodies = {}): void {
     this.index = index;
+    this.i32[this.block + ThreadBlock.Index] = index;
     this.state.bind();
     this.state.attach();
     this.allocator.start();
     this.refs.start();
-    if (this.build.lock !== 'gil') openFreeLists(this.i32, this.freeLists);
+    if (this.build.lock !== 'gil') this.openFreeLists();
     this.calls.start(bodies);
   }
 
   /**
-   * Leaves for good: free lists are emptied, the merge queue is drained and left, delayed frees and heaps are
-   * handed over, then the thread detaches.
+   * Leaves for good: free lists are emptied, what waits for a grace period is handed over, per-thread counts are
+   * merged, the merge queue is drained and left, the heaps are handed over, then the thread detaches.
    */
   exit(): void {
     this.calls.exit();
     if (this.build.lock !== 'gil') this.closeFreeLists();
-    this.refs.exit();
-    this.allocator.exit();
+    this.leaveSharedStructures();
     this.state.detachFinally();
     this.state.unbind();
+  }
+
+  /**
+   * CPython leaves the table of merge queues first, and drops delayed references of its own objects afterwards: then
+   * another thread may merge such an object at the same time, and the decrement is lost (litmus D29).
+   */
+  protected leaveSharedStructures(): void {
+    this.allocator.abandonDelayed();
+    this.refs.exit();
+    this.allocator.exit();
+  }
+
+  /**
+   * End of a run, by one of its threads when all have called `calls.releaseDefined`: classes, code and globals are
+   * counted per thread no more, and those that nobody refers to are freed. In place of a collection.
+   */
+  releaseUniqueIds(): void {
+    if (Atomics.load(this.i32, Control.UniqueIdCapacity) === 0) return;
+    this.stopTheWorld();
+    const objects = this.refs.disablePerThread();
+    this.startTheWorld();
+    for (const object of objects) this.refs.decref(object);
   }
 
   /** Gives the blocks of the free lists back. Also: the interpreter's, when the last thread has exited. */
@@ -224,13 +243,18 @@ export class Thread implements ObjectThread, PendingWork {
     });
   }
 
-  /** Re-opens the interpreter's free lists after a leak check. */
+  /**
+   * Opens the free lists, the interpreter's also after a leak check. Under debug hooks they stay closed (as with
+   * CPython's --without-freelists): every object's block is then checked, and knows where this object was made.
+   */
   openFreeLists(): void {
-    openFreeLists(this.i32, this.freeLists);
+    if (hasDebugHooks(this.build)) this.closeFreeLists();
+    else openFreeLists(this.i32, this.freeLists);
   }
 
   /** Makes the interpreter's static objects. Once for each memory, attached, before any other thread starts. */
   initialiseInterpreter(): void {
+    if (this.build.lock === 'gil') this.openFreeLists();
     initialiseEmptyKeys(this.i32);
     createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
   }
@@ -261,32 +285,9 @@ export class Thread implements ObjectThread, PendingWork {
 
   private allocatorThread(): AllocatorThread {
     const { memory, i32, atomics, block } = this;
-    const qsbr = this.build.containers === 'sections' ? this.state.qsbr : null;
+    // Where nobody reads without a lock, an emptied page can be used again at once.
+    const qsbr = readsWithoutLocks(this.build) ? this.state.qsbr : null;
     return { memory, i32, atomics, block, qsbr };
-  }
-
-  private makeRefCounter(): RefCounter {
-    switch (this.build.refcount) {
-      case 'plain':
-        return new PlainRefCounter(this.memory);
-      case 'atomic':
-        return new AtomicRefCounter(this.memory, this.atomics);
-      case 'biased':
-        return new BiasedRefCounter(this.memory, this);
-      case 'side-table':
-        throw new RangeError(`build '${this.build.name}': the side table of counts is not there yet`);
-    }
-  }
-
-  private makeGuard(): Guard {
-    switch (this.build.containers) {
-      case 'unlocked':
-        return new NoGuard();
-      case 'sections':
-        return new SectionGuard(this.state.sections);
-      case 'mutex':
-        return new MutexGuard(this.state.mutex);
-    }
   }
 
   private makeContext(): ObjectContext {
@@ -296,7 +297,7 @@ export class Thread implements ObjectThread, PendingWork {
       atomics: this.atomics,
       refs: this.refs,
       allocator: this.allocator,
-      guard: this.makeGuard(),
+      guard: composeGuard(this.build, this.state),
       mutex: this.state.mutex,
       block: this.block,
       id: this.id,

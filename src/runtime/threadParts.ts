@@ -1,9 +1,12 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import { type AllocatorModules, composeDomains } from '../allocators/domains/members.js';
 import { MimallocAllocator } from '../allocators/mimalloc/mimallocAllocator.js';
+import { SharedHeapAllocator } from '../allocators/mimalloc/sharedHeapAllocator.js';
 import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
 import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { ThreadState } from '../threads/threadState.js';
+import { hasChosenDomains, NO_MODULES } from './allocators.js';
 import type { Build } from './builds.js';
 
 /**
@@ -17,8 +20,11 @@ export interface ThreadParts {
   makeAllocator(build: Build, thread: AllocatorThread): Allocator;
 }
 
-/** What workers run on: atomics in wasm, the build's lock and the build's allocator. */
+/** What workers run on: atomics in wasm, the build's lock and the build's allocators. */
 export class ProductionParts implements ThreadParts {
+  /** `modules`: the user's own allocators, from `loadAllocators`. */
+  constructor(private readonly modules: AllocatorModules = NO_MODULES) {}
+
   makeAtomics(memory: SharedMemory): AtomicOps {
     return new WasmAtomicOps(memory);
   }
@@ -28,11 +34,20 @@ export class ProductionParts implements ThreadParts {
   }
 
   makeAllocator(build: Build, thread: AllocatorThread): Allocator {
-    return buildAllocator(build, thread);
+    return buildAllocator(build, thread, this.modules);
   }
 }
 
-/** The allocator of the build's row. */
-export function buildAllocator(build: Build, thread: AllocatorThread): Allocator {
-  return build.allocator === 'pymalloc' ? new PymallocAllocator(thread) : new MimallocAllocator(thread);
+/** The allocator of the build's row, directly, unless domains were chosen. */
+export function buildAllocator(
+  build: Build,
+  thread: AllocatorThread,
+  modules: AllocatorModules = NO_MODULES,
+): Allocator {
+  if (hasChosenDomains(build)) {
+    const sharedHeaps = !build.mechanisms.threadHeaps;
+    return composeDomains(thread, { domains: build.domains, own: build.allocator, sharedHeaps, modules });
+  }
+  if (build.allocator === 'pymalloc') return new PymallocAllocator(thread);
+  return build.mechanisms.threadHeaps ? new MimallocAllocator(thread) : new SharedHeapAllocator(thread);
 }

@@ -1,6 +1,7 @@
-import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import type { Allocator, AllocatorThread, DelayedCounter } from '../allocators/allocator.js';
 import { DelayedFree, type DelayedFreeTarget } from '../allocators/delayedFree.js';
 import { moveWords } from '../allocators/resize.js';
+import { FatalError } from '../memory/errors.js';
 import { HeapTag } from '../memory/layout.js';
 import { slotOf } from '../threads/evalBreaker.js';
 import type { Qsbr } from '../threads/qsbr.js';
@@ -21,6 +22,7 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
   private readonly slot: number;
   private readonly qsbr: Qsbr | null;
   private readonly delayed: DelayedFree | null;
+  counter!: DelayedCounter;
 
   constructor(
     thread: AllocatorThread,
@@ -55,27 +57,67 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
     else this.delayed.add(address, BYTES_BEYOND_A_BATCH);
   }
 
+  decrefDelayed(object: number): void {
+    if (this.delayed === null) this.counter.decref(object);
+    else this.delayed.addDecref(object, BYTES_BEYOND_A_BATCH);
+  }
+
   processDelayed(): void {
     this.delayed?.process();
+  }
+
+  rawAlloc(words: number): number {
+    return this.alloc(words, HeapTag.Raw);
+  }
+
+  rawFree(address: number): void {
+    this.free(address, HeapTag.Raw);
+  }
+
+  blockWords(address: number): number {
+    return this.services.size(address);
+  }
+
+  /** Nothing is kept back but what waits for a grace period. */
+  collect(_force: boolean): void {
+    this.delayed?.process();
+  }
+
+  /** The engine has the blocks of all model threads; nobody asks for them here. */
+  visit(): void {
+    throw new FatalError('the blocks of a scenario are visited through its engine');
   }
 
   start(): void {
     this.delayed?.start();
   }
 
+  abandonDelayed(): void {
+    this.qsbr?.detach();
+    this.delayed?.abandon(true);
+  }
+
   exit(): void {
     this.qsbr?.detach();
-    this.delayed?.abandon();
+    this.delayed?.abandon(false);
   }
 
   // --- DelayedFreeTarget ---
 
   tryAllocChunk(words: number): number {
-    return this.alloc(words, HeapTag.Mem);
+    return this.rawAlloc(words);
+  }
+
+  freeChunk(chunk: number): void {
+    this.rawFree(chunk);
   }
 
   /** Only blocks of tag Mem are delayed here. */
   freeNow(address: number): void {
     this.free(address, HeapTag.Mem);
+  }
+
+  decrefNow(object: number): void {
+    this.counter.decref(object);
   }
 }

@@ -176,6 +176,10 @@ export class World {
     for (const ref of this.shared) this.main.refs.decref(ref);
     this.shared.length = 0;
     this.drain();
+    if (this.touched) {
+      for (const object of this.main.refs.disablePerThread()) this.main.refs.decref(object);
+      this.drain();
+    }
     return this.rest.liveBlocks();
   }
 

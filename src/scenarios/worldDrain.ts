@@ -1,4 +1,4 @@
-import { HeapVisitor } from '../allocators/visitor.js';
+import { HeapVisitor, TagMask } from '../allocators/visitor.js';
 import { Counter, ThreadBlock, ThreadStatus } from '../memory/layout.js';
 import type { ModelSettings, ModelThread } from './modelThread.js';
 
@@ -26,7 +26,7 @@ export class WorldDrain {
     this.settings.services.violation(`queues are not empty after ${MAX_ROUNDS} rounds of merging`);
   }
 
-  /** Blocks that are alive, without those that belong to the threads themselves. */
+  /** Blocks that are alive, raw ones too, without those that belong to the threads themselves. */
   liveBlocks(): number {
     const { allocator, services } = this.settings;
     const live = allocator === 'real' ? this.countRealBlocks() : services.liveBlocks();
@@ -38,7 +38,7 @@ export class WorldDrain {
     let found = false;
     new HeapVisitor(this.settings.memory).visit((block) => {
       if (block === address) found = true;
-    });
+    }, TagMask.All);
     return found;
   }
 
@@ -71,12 +71,16 @@ export class WorldDrain {
     return merged - this.settings.services.liveBlocks();
   }
 
-  /** Every thread has its shadow stack; one that has delayed a free keeps a chunk for the next. */
+  /**
+   * Every thread has its shadow stack, and an array if it has counted anything by unique id; one that has delayed a
+   * free keeps a chunk for the next.
+   */
   private threadBlocks(): number {
     let count = 0;
     for (const thread of this.threads) {
       if (!thread.isStarted()) continue;
       count += this.i32[thread.block + ThreadBlock.DelayedHead] === 0 ? 1 : 2;
+      if (this.i32[thread.block + ThreadBlock.UniqueCounts] !== 0) count++;
     }
     return count;
   }

@@ -9,7 +9,7 @@ import { SpinLimit, type Spinner } from './spin.js';
  * must be a leaf: whoever holds it neither blocks, attaches, nor runs anybody's code. Then a suspended thread
  * holds it for some instructions only, and it may be taken while the world is stopped (PIT-7.2).
  */
-const enum RawState {
+export const enum RawState {
   Unlocked = 0,
   Locked = 1,
   Contended = 2,

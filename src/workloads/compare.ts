@@ -1,7 +1,10 @@
+import type { DomainNames } from '../allocators/domains/spec.js';
 import { RunAborted } from '../memory/errors.js';
+import { buildNamed, racesByDesign } from '../runtime/builds.js';
 import { type RunReport, Runtime } from '../runtime/runtime.js';
 import { workloadNamed } from './index.js';
-import type { ThreadReport, WorkloadArgs } from './program.js';
+import type { MemoryUse } from './memory/heapMeter.js';
+import { most, type ThreadReport, type WorkloadArgs } from './program.js';
 
 /** One repeat of one workload. */
 export interface Sample {
@@ -19,6 +22,8 @@ export interface LeakRecord {
   count: number;
   /** Addresses of the first few, as word indices into the heap. */
   addresses: number[];
+  /** Where each of these was allocated; under debug hooks only. */
+  places?: readonly string[];
 }
 
 /** All repeats of one workload on one build with one number of threads. */
@@ -29,6 +34,8 @@ export interface Measurement {
   samples: Sample[];
   counters: Record<string, number>;
   /** What was wrong with the workload's own result; null if it was right. */
+  /** The most bytes that were in use and alive; for workloads of group memory, else null. */
+  memory: MemoryUse | null;
   wrong: string | null;
   leaks: LeakRecord[];
 }
@@ -45,6 +52,8 @@ export interface CompareOptions {
   repeats: number;
   /** Bytes of the shared memory. */
   memoryBytes: number;
+  /** Other allocators than the builds' own. */
+  allocators?: DomainNames;
 }
 
 /** Called as the comparison goes on, always on the main thread. */
@@ -105,13 +114,22 @@ export async function compare(
 function plan(workload: string, options: CompareOptions): Step[] {
   const steps: Step[] = [];
   for (const build of options.builds) {
-    if (build === 'unsafe' && !workloadNamed(workload).unsafe) continue;
+    if (racesByDesign(buildNamed(build)) && !workloadNamed(workload).unsafe) continue;
     for (const threads of options.threads) {
       steps.push({
         workload,
         build,
         threads,
-        measurement: { workload, build, threads, samples: [], counters: {}, wrong: null, leaks: [] },
+        measurement: {
+          workload,
+          build,
+          threads,
+          samples: [],
+          counters: {},
+          memory: null,
+          wrong: null,
+          leaks: [],
+        },
       });
     }
   }
@@ -154,6 +172,7 @@ async function start(step: Step, options: CompareOptions, signal: AbortSignal): 
     build: step.build,
     threads: Math.max(...options.threads),
     memory: options.memoryBytes,
+    allocators: options.allocators ?? 'default',
   });
   try {
     const args: WorkloadArgs = { workload: step.workload, timeMs: 0, warmupMs: REHEARSAL_MS, repeats: 0 };
@@ -181,7 +200,7 @@ async function measure(
   };
   const report = await runtime.run(PROGRAM, { args, threads: step.threads, signal });
   add(step.measurement, report);
-  if (step.build === 'unsafe') return;
+  if (racesByDesign(runtime.build)) return;
   for (const leak of runtime.leaks())
     step.measurement.leaks.push({ ...leak, addresses: [...leak.addresses] });
 }
@@ -199,6 +218,7 @@ function add(measurement: Measurement, report: RunReport): void {
   for (const [name, count] of Object.entries(report.counters)) {
     measurement.counters[name] = (measurement.counters[name] ?? 0) + count;
   }
+  for (const thread of threads) measurement.memory = most(measurement.memory, thread.memory);
   const complaints = threads.map((thread) => thread.wrong).concat(report.teardown as string | null);
   measurement.wrong ??= complaints.find((complaint) => complaint !== null) ?? null;
 }

@@ -16,7 +16,7 @@ function dictOfSmallInts(t: Thread): Ref {
 }
 
 function privateDictWorker(t: Thread): Worker {
-  const { dicts, refs } = t;
+  const { dicts, refs, calls } = t;
   const loop = new RangeLoop(t);
   let dict: Ref = 0;
   return {
@@ -31,8 +31,11 @@ function privateDictWorker(t: Thread): Worker {
         const i = loop.variable(round);
         key = key === KEYS - 1 ? 0 : key + 1;
         const name = smallInt(key);
-        dicts.set(target, name, i);
-        const value = dicts.get(target, name);
+        dicts.set(calls.borrow(target), name, i);
+        calls.unborrow(target);
+        const value = dicts.get(calls.borrow(target), calls.borrow(name));
+        calls.unborrow(name);
+        calls.unborrow(target);
         if (value !== i) wrong++;
         refs.decref(value);
         loop.end(i);
@@ -51,6 +54,7 @@ function privateDictWorker(t: Thread): Worker {
 /** `d[k] = i; d[k]` on a dict of the thread's own. */
 export const privateDict: Workload = {
   name: 'private-dict',
+  group: 'sharing',
   cpython: 'd[k] = i; d[k], a private dict',
   title: 'a dict a thread: set and get, the lock always free',
   unsafe: false,
@@ -60,7 +64,7 @@ export const privateDict: Workload = {
 };
 
 function dictGetWorker(t: Thread): Worker {
-  const { dicts, refs } = t;
+  const { dicts, refs, calls } = t;
   const loop = new RangeLoop(t);
   const key = smallInt(READ_KEY);
   let dict: Ref = 0;
@@ -74,7 +78,8 @@ function dictGetWorker(t: Thread): Worker {
       for (let round = 0; round < count; round += UNROLL) {
         const i = loop.variable(round);
         for (let u = 0; u < UNROLL; u++) {
-          const value = dicts.get(source, key);
+          const value = dicts.get(calls.borrow(source), key);
+          calls.unborrow(source);
           if (value !== key) strangers++;
           refs.decref(value);
         }
@@ -90,6 +95,7 @@ function dictGetWorker(t: Thread): Worker {
 /** `d[5]` where key and value are immortal ints. */
 export const sharedDictGet: Workload = {
   name: 'shared-dict-get',
+  group: 'sharing',
   cpython: 'd[5] of a shared dict, an immortal value',
   title: 'lock-free lookups of an immortal: nothing is written',
   unsafe: false,
@@ -99,7 +105,7 @@ export const sharedDictGet: Workload = {
 };
 
 function dictSetWorker(t: Thread): Worker {
-  const { dicts, strings } = t;
+  const { dicts, strings, calls } = t;
   const loop = new RangeLoop(t);
   const value = smallInt(t.slot + 1);
   let key: Ref = 0;
@@ -114,7 +120,8 @@ function dictSetWorker(t: Thread): Worker {
       const name = key;
       for (let round = 0; round < count; round++) {
         const i = loop.variable(round);
-        dicts.set(target, name, value);
+        dicts.set(calls.borrow(target), name, value);
+        calls.unborrow(target);
         loop.end(i);
       }
       return count;
@@ -126,6 +133,7 @@ function dictSetWorker(t: Thread): Worker {
 /** `d['k'] = v` by all threads: the lock of the dict is fought over. */
 export const sharedDictSet: Workload = {
   name: 'shared-dict-set',
+  group: 'sharing',
   cpython: "d['k'] = v on a shared dict, the same key",
   title: 'one dict, one key: writes take turns',
   unsafe: false,
@@ -146,7 +154,7 @@ export const sharedDictSet: Workload = {
 };
 
 function dictMixedWorker(t: Thread): Worker {
-  const { dicts, numbers, refs } = t;
+  const { dicts, numbers, refs, calls } = t;
   const loop = new RangeLoop(t);
   const ten = smallInt(KEYS);
   const zero = smallInt(0);
@@ -161,13 +169,16 @@ function dictMixedWorker(t: Thread): Worker {
       let strangers = 0;
       for (let round = 0; round < count; round++) {
         const i = loop.variable(round);
-        const key = numbers.moduloInt(i, ten);
+        const key = numbers.moduloInt(calls.borrow(i), ten);
+        calls.unborrow(i);
         if (numbers.lessInt(zero, key)) {
-          const value = dicts.get(target, key);
+          const value = dicts.get(calls.borrow(target), key);
+          calls.unborrow(target);
           if (value !== key) strangers++;
           refs.decref(value);
         } else {
-          dicts.set(target, one, one);
+          dicts.set(calls.borrow(target), one, one);
+          calls.unborrow(target);
         }
         refs.decref(key);
         loop.end(i);
@@ -182,6 +193,7 @@ function dictMixedWorker(t: Thread): Worker {
 /** Nine lock-free reads to one locked write. */
 export const sharedDictMixed: Workload = {
   name: 'shared-dict-mixed',
+  group: 'sharing',
   cpython: 'd[1] = 1 if i % 10 == 0 else d[i % 10], a shared dict',
   title: '90 % lock-free reads, 10 % locked writes',
   unsafe: false,

@@ -6,6 +6,7 @@ import {
   sharedListReadObject,
   sharedListWrite,
 } from './lists.js';
+import { MEMORY_WORKLOADS } from './memory/index.js';
 import { fibWorkload, intAddWorkload } from './numbers.js';
 import {
   allocDropInstance,
@@ -36,11 +37,14 @@ export const WORKLOADS: readonly Workload[] = [
   allocDropInstance,
 ];
 
+/** Both groups. */
+export const ALL_WORKLOADS: readonly Workload[] = [...WORKLOADS, ...MEMORY_WORKLOADS];
+
 /** The workload of this name. Throws RangeError naming those that exist. */
 export function workloadNamed(name: string): Workload {
-  const workload = WORKLOADS.find((candidate) => candidate.name === name);
+  const workload = ALL_WORKLOADS.find((candidate) => candidate.name === name);
   if (workload !== undefined) return workload;
   throw new RangeError(
-    `unknown workload '${name}'; workloads are ${WORKLOADS.map((row) => row.name).join(', ')}`,
+    `unknown workload '${name}'; workloads are ${ALL_WORKLOADS.map((row) => row.name).join(', ')}`,
   );
 }

@@ -1,7 +1,8 @@
-import { Header } from '../memory/layout.js';
 import { smallInt } from '../objects/numbers.js';
 import type { Ref } from '../refcount/refCounter.js';
+import { racesByDesign } from '../runtime/builds.js';
 import type { Thread } from '../runtime/thread.js';
+import { anchor, checkCount } from './anchor.js';
 import { RangeLoop } from './loop.js';
 import { NONE } from './numbers.js';
 import type { Worker, Workload } from './workload.js';
@@ -15,11 +16,9 @@ export const UNROLL = 8;
 const READ_INDEX = 5;
 /** More than all threads can append between a look at the length and the end of their calls. */
 const MARGIN = 64 * 1024;
-/** References that hold an object whose count `unsafe` gets wrong. */
-export const ANCHOR = 1 << 28;
 
 function privateAppendWorker(t: Thread): Worker {
-  const { lists, refs } = t;
+  const { lists, refs, calls } = t;
   const loop = new RangeLoop(t);
   let list: Ref = 0;
   let appended = 0;
@@ -46,7 +45,8 @@ function privateAppendWorker(t: Thread): Worker {
       const target = list;
       for (let round = 0; round < count; round++) {
         const i = loop.variable(round);
-        lists.append(target, NONE);
+        lists.append(calls.borrow(target), NONE);
+        calls.unborrow(target);
         loop.end(i);
       }
       appended += count;
@@ -60,6 +60,7 @@ function privateAppendWorker(t: Thread): Worker {
 /** `a.append(None)` on a list of the thread's own. */
 export const privateListAppend: Workload = {
   name: 'private-list-append',
+  group: 'sharing',
   cpython: 'a.append(None), a private list',
   title: 'a list a thread: the lock of the list is always free',
   unsafe: false,
@@ -69,7 +70,8 @@ export const privateListAppend: Workload = {
 };
 
 function sharedAppendWorker(t: Thread): Worker {
-  const { lists, refs, numbers, build } = t;
+  const { lists, refs, numbers, calls } = t;
+  const races = racesByDesign(t.build);
   const loop = new RangeLoop(t);
   let list: Ref = 0;
   let removedCounts: Ref = 0;
@@ -78,7 +80,7 @@ function sharedAppendWorker(t: Thread): Worker {
   /** Under `unsafe` the list stays within its reserved room: a racing resize would wreck the heap. */
   function makeRoom(count: number): number {
     const length = lists.length(list);
-    if (build.name === 'unsafe') return length + MARGIN < UNSAFE_ROOM ? count : 0;
+    if (races) return length + MARGIN < UNSAFE_ROOM ? count : 0;
     if (length >= APPEND_LIMIT) removed += lists.clear(list);
     return count;
   }
@@ -90,7 +92,7 @@ function sharedAppendWorker(t: Thread): Worker {
       removed = 0;
     },
     rest() {
-      if (build.name !== 'unsafe') return;
+      if (!races) return;
       removed += lists.clear(list);
       lists.reserve(list, UNSAFE_ROOM);
     },
@@ -99,7 +101,8 @@ function sharedAppendWorker(t: Thread): Worker {
       const target = list;
       for (let round = 0; round < room; round++) {
         const i = loop.variable(round);
-        lists.append(target, NONE);
+        lists.append(calls.borrow(target), NONE);
+        calls.unborrow(target);
         loop.end(i);
       }
       return room;
@@ -119,6 +122,7 @@ function sharedAppendWorker(t: Thread): Worker {
 /** `s.append(None)` by all threads on one list: a lock an append, and everybody wants it. */
 export const sharedListAppend: Workload = {
   name: 'shared-list-append',
+  group: 'sharing',
   cpython: 's.append(None), one list for all',
   title: 'one list, one mutex: appends take turns',
   unsafe: true,
@@ -140,7 +144,7 @@ export const sharedListAppend: Workload = {
 };
 
 function listReadWorker(t: Thread): Worker {
-  const { lists, refs } = t;
+  const { lists, refs, calls } = t;
   const loop = new RangeLoop(t);
   let list: Ref = 0;
   let expected: Ref = 0;
@@ -157,7 +161,8 @@ function listReadWorker(t: Thread): Worker {
       for (let round = 0; round < count; round += UNROLL) {
         const i = loop.variable(round);
         for (let u = 0; u < UNROLL; u++) {
-          const item = lists.get(source, READ_INDEX);
+          const item = lists.get(calls.borrow(source), READ_INDEX);
+          calls.unborrow(source);
           if (item !== wanted) strangers++;
           refs.decref(item);
         }
@@ -179,6 +184,7 @@ function listOfSmallInts(t: Thread): Ref {
 /** `s[5]` where the element is immortal: no count is touched. */
 export const sharedListReadImmortal: Workload = {
   name: 'shared-list-read-immortal',
+  group: 'sharing',
   cpython: 's[5] of a shared list, an immortal element',
   title: 'lock-free reads of an immortal: nothing is written',
   unsafe: false,
@@ -190,6 +196,7 @@ export const sharedListReadImmortal: Workload = {
 /** `s[5]` where all threads count references of one ordinary object. */
 export const sharedListReadObject: Workload = {
   name: 'shared-list-read-object',
+  group: 'sharing',
   cpython: 's[5] of a shared list, one ordinary element',
   title: 'lock-free reads of one object: its count is fought over',
   unsafe: true,
@@ -198,7 +205,7 @@ export const sharedListReadObject: Workload = {
     const list = listOfSmallInts(t);
     const element = t.numbers.float(5.5);
     t.lists.set(list, READ_INDEX, element);
-    if (t.build.name === 'unsafe') t.i32[element + Header.Local] += ANCHOR;
+    if (racesByDesign(t.build)) anchor(t, element);
     return { list, element };
   },
   worker: listReadWorker,
@@ -208,21 +215,8 @@ export const sharedListReadObject: Workload = {
   },
 };
 
-/**
- * The count of an object against the references that exist. Under `unsafe` takes the anchor away and puts a wrong
- * count right, so that the object can be freed.
- */
-export function checkCount(t: Thread, object: Ref, references: number, operations: number): string | null {
-  const anchored = t.build.name === 'unsafe';
-  const count = t.refs.count(object) - (anchored ? ANCHOR : 0);
-  if (anchored) t.i32[object + Header.Local] = references;
-  return count === references
-    ? null
-    : `after ${operations} operations the object counts ${count} references, not ${references}`;
-}
-
 function listWriteWorker(t: Thread): Worker {
-  const { lists } = t;
+  const { lists, calls } = t;
   const loop = new RangeLoop(t);
   const value = smallInt(t.slot + 1);
   let list: Ref = 0;
@@ -234,7 +228,8 @@ function listWriteWorker(t: Thread): Worker {
       const target = list;
       for (let round = 0; round < count; round++) {
         const i = loop.variable(round);
-        lists.set(target, 0, value);
+        lists.set(calls.borrow(target), 0, value);
+        calls.unborrow(target);
         loop.end(i);
       }
       return count;
@@ -246,6 +241,7 @@ function listWriteWorker(t: Thread): Worker {
 /** `a[0] = v` by all threads: the lock of the list is fought over. */
 export const sharedListWrite: Workload = {
   name: 'shared-list-write',
+  group: 'sharing',
   cpython: 'a[0] = v on a shared list',
   title: 'one list, one slot: writes take turns',
   unsafe: false,

@@ -29,12 +29,21 @@ function fibBody(t: Thread): Bodies {
   const two = smallInt(2);
   return {
     fib(n: Ref): Ref {
-      if (numbers.lessInt(n, two)) {
+      const small = numbers.lessInt(calls.borrow(n), two);
+      calls.unborrow(n);
+      if (small) {
+        // What leaves the frame is counted, borrowed or not.
         refs.incref(n);
         return n;
       }
-      const first = calls.call1(globals.load(Site.Fib), numbers.subtractInt(n, one));
-      const second = calls.call1(globals.load(Site.Fib), numbers.subtractInt(n, two));
+      const left = globals.load(Site.Fib);
+      const oneLess = numbers.subtractInt(calls.borrow(n), one);
+      calls.unborrow(n);
+      const first = calls.call1(left, oneLess);
+      const right = globals.load(Site.Fib);
+      const twoLess = numbers.subtractInt(calls.borrow(n), two);
+      calls.unborrow(n);
+      const second = calls.call1(right, twoLess);
       const sum = numbers.addInt(first, second);
       refs.decref(first);
       refs.decref(second);
@@ -52,7 +61,7 @@ function fibWorker(t: Thread): Worker {
     run(count) {
       let done = 0;
       while (done < count) {
-        const result = calls.call1(globals.load(Site.Fib), smallInt(FIB_ARGUMENT));
+        const result = calls.call1(globals.load(Site.Fib), numbers.fromInteger(FIB_ARGUMENT));
         const value = numbers.value(result);
         refs.decref(result);
         if (value !== FIB_RESULT) throw new Error(`fib(${FIB_ARGUMENT}) gave ${value}, not ${FIB_RESULT}`);
@@ -68,6 +77,7 @@ function fibWorker(t: Thread): Worker {
 /** `fib(18)`, a recursive function: calls, small ints, nothing shared but the function. */
 export const fibWorkload: Workload = {
   name: 'fib',
+  group: 'sharing',
   cpython: 'fib(18) recursive, an operation is a call',
   title: 'calls and small ints; threads share only the function',
   unsafe: false,
@@ -84,7 +94,7 @@ export const fibWorkload: Workload = {
 };
 
 function intAddWorker(t: Thread): Worker {
-  const { numbers, refs } = t;
+  const { numbers, refs, calls } = t;
   const loop = new RangeLoop(t);
   let sum: Ref = smallInt(0);
   let expected = 0;
@@ -93,20 +103,22 @@ function intAddWorker(t: Thread): Worker {
     const value = numbers.value(sum);
     if (value !== expected) throw new Error(`sum is ${value}, not ${expected}`);
     refs.decref(sum);
-    sum = smallInt(0);
+    sum = numbers.fromInteger(0);
     expected = 0;
   }
 
   return {
     start() {
-      sum = smallInt(0);
+      sum = numbers.fromInteger(0);
       expected = 0;
     },
     run(count) {
       let total = sum;
       for (let round = 0; round < count; round++) {
         const i = loop.variable(round);
-        const result = numbers.addInt(total, i);
+        const result = numbers.addInt(calls.borrow(total), calls.borrow(i));
+        calls.unborrow(total);
+        calls.unborrow(i);
         refs.decref(total);
         total = result;
         loop.end(i);
@@ -128,6 +140,7 @@ function intAddWorker(t: Thread): Worker {
 /** `s += i`: two ints made and dropped an operation, all private. */
 export const intAddWorkload: Workload = {
   name: 'int-add',
+  group: 'sharing',
   cpython: 'for i in range(n): s += i',
   title: 'two private ints made and dropped an operation',
   unsafe: false,

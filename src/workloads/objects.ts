@@ -1,9 +1,10 @@
-import { Header } from '../memory/layout.js';
 import { smallInt } from '../objects/numbers.js';
 import type { Ref } from '../refcount/refCounter.js';
+import { racesByDesign } from '../runtime/builds.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
-import { ANCHOR, checkCount, UNROLL } from './lists.js';
+import { anchor, checkCount } from './anchor.js';
+import { UNROLL } from './lists.js';
 import { RangeLoop } from './loop.js';
 import { NONE } from './numbers.js';
 import type { Worker, Workload } from './workload.js';
@@ -55,6 +56,7 @@ function counterWorker(t: Thread): Worker {
 /** `with L: c += 1` on a global: everything waits for one lock. */
 export const sharedCounterLock: Workload = {
   name: 'shared-counter-lock',
+  group: 'sharing',
   cpython: 'with L: c += 1, a global counter',
   title: 'one lock around one counter: nothing to gain',
   unsafe: false,
@@ -98,16 +100,17 @@ function callWorker(t: Thread): Worker {
 /** `f0()` of a global function: scales where functions have deferred counts. */
 export const callSharedFunction: Workload = {
   name: 'call-shared-function',
+  group: 'sharing',
   cpython: 'f0(), a global function',
   title: 'calls of one function: deferred counts leave its count alone',
   unsafe: true,
   unit: 'op',
-  functions: () => ({ f0: () => NONE }),
+  functions: ({ refs }) => ({ f0: () => refs.newStatic(NONE) }),
   setup: (t) => {
     const globals = t.dicts.create();
     const callee = t.calls.define('f0');
     t.dicts.set(globals, t.strings.intern('f0'), callee);
-    if (t.build.name === 'unsafe') t.i32[callee + Header.Local] += ANCHOR;
+    if (racesByDesign(t.build)) anchor(t, callee);
     return { globals, callee };
   },
   worker: callWorker,
@@ -118,7 +121,7 @@ export const callSharedFunction: Workload = {
 };
 
 function tupleReadWorker(t: Thread): Worker {
-  const { tuples, refs } = t;
+  const { tuples, refs, calls } = t;
   const loop = new RangeLoop(t);
   const expected = smallInt(READ_INDEX);
   let tuple: Ref = 0;
@@ -132,7 +135,8 @@ function tupleReadWorker(t: Thread): Worker {
       for (let round = 0; round < count; round += UNROLL) {
         const i = loop.variable(round);
         for (let u = 0; u < UNROLL; u++) {
-          const item = tuples.get(source, READ_INDEX);
+          const item = tuples.get(calls.borrow(source), READ_INDEX);
+          calls.unborrow(source);
           if (item !== expected) strangers++;
           refs.decref(item);
         }
@@ -148,6 +152,7 @@ function tupleReadWorker(t: Thread): Worker {
 /** `s[5]` of a tuple: immutable, so that not even a re-check is needed. */
 export const sharedTupleRead: Workload = {
   name: 'shared-tuple-read',
+  group: 'sharing',
   cpython: 's[5] of a shared tuple, an immortal element',
   title: 'reads of an immutable: no lock, no re-check, no count',
   unsafe: false,
@@ -184,6 +189,7 @@ function allocListWorker(t: Thread): Worker {
 /** `[]` made and dropped: the free list of the thread. */
 export const allocDropList: Workload = {
   name: 'alloc-drop-list',
+  group: 'sharing',
   cpython: '[] made and dropped',
   title: 'lists from the free list: per thread without the GIL',
   unsafe: false,
@@ -194,11 +200,12 @@ export const allocDropList: Workload = {
 
 /** `def __init__(self, i): self.x = i`, the store specialised to the slot. */
 function initBody(t: Thread): Bodies {
-  const { instances } = t;
+  const { instances, calls, refs } = t;
   return {
     init(self: Ref, i: Ref): Ref {
-      instances.setSlot(self, 0, i);
-      return NONE;
+      instances.setSlot(calls.borrow(self), 0, i);
+      calls.unborrow(self);
+      return refs.newStatic(NONE);
     },
   };
 }
@@ -213,8 +220,7 @@ function allocInstanceWorker(t: Thread): Worker {
   function construct(i: Ref): Ref {
     const instance = instances.create(type);
     refs.incref(instance);
-    refs.incref(i);
-    refs.decref(calls.call2(calls.open(initializer), instance, i));
+    refs.decref(calls.call2(calls.open(initializer), instance, calls.lend(i)));
     return instance;
   }
 
@@ -247,6 +253,7 @@ function allocInstanceWorker(t: Thread): Worker {
 /** `C(i)` made and dropped: allocation, a call of `__init__`, an attribute. */
 export const allocDropInstance: Workload = {
   name: 'alloc-drop-instance',
+  group: 'sharing',
   cpython: 'C(i) made and dropped; __init__ sets self.x = i',
   title: 'instances of a shared class: heap, call, attribute',
   unsafe: false,

@@ -4,6 +4,7 @@ import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
 import { WORKLOADS, workloadNamed } from './index.js';
+import { HeapMeter, type MemoryUse } from './memory/heapMeter.js';
 import type { SharedRefs, Worker } from './workload.js';
 
 /**
@@ -31,6 +32,8 @@ export interface ThreadSample {
 
 export interface ThreadReport {
   readonly samples: readonly ThreadSample[];
+  /** Of group memory: the most that was seen; null where this thread has not looked. */
+  readonly memory: MemoryUse | null;
   /** What `finish` found wrong. */
   readonly wrong: string | null;
 }
@@ -53,13 +56,15 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadRe
   worker.start(shared);
   let total = sample(t, worker, args.warmupMs).operations;
   const samples: ThreadSample[] = [];
+  let memory: MemoryUse | null = null;
   for (let repeat = 0; repeat < args.repeats; repeat++) {
     const result = sample(t, worker, args.timeMs);
     total += result.operations;
     samples.push(result);
+    if (workload.group === 'memory') memory = most(memory, lookAtHeaps(t, worker));
   }
   t.memory.f64[operationsOf(t.index)] = total;
-  return { samples, wrong: worker.finish() };
+  return { samples, memory, wrong: worker.finish() };
 }
 
 /** The workload's verdict on the shared result: null, or what is wrong. */
@@ -85,6 +90,30 @@ function sample(t: Thread, worker: Worker, timeMs: number): ThreadSample {
     elapsed = performance.now() - start;
   }
   return { operations, seconds: elapsed / 1000 };
+}
+
+/** Between samples, while all threads stand still: thread 0 looks at all heaps, or everybody at what it has watched. */
+function lookAtHeaps(t: Thread, worker: Worker): MemoryUse | null {
+  t.barrier();
+  let use = worker.memory?.() ?? null;
+  if (t.index === 0) {
+    const total = t.memo(HeapMeter, () => new HeapMeter(t)).total();
+    use =
+      use === null
+        ? total
+        : { liveBytes: use.liveBytes, usedBytes: Math.max(use.usedBytes, total.usedBytes) };
+  }
+  t.barrier();
+  return use;
+}
+
+/** Either figure at its highest. */
+export function most(one: MemoryUse | null, other: MemoryUse | null): MemoryUse | null {
+  if (one === null || other === null) return one ?? other;
+  return {
+    usedBytes: Math.max(one.usedBytes, other.usedBytes),
+    liveBytes: Math.max(one.liveBytes, other.liveBytes),
+  };
 }
 
 function runCalls(worker: Worker): number {

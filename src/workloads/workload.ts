@@ -1,12 +1,23 @@
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
+import type { MemoryUse } from './memory/heapMeter.js';
+
+/** `sharing`: what do threads share? `memory`: how do they allocate and free? */
+export type WorkloadGroup = 'sharing' | 'memory';
+
+/** Groups of workloads, and the question that each answers. */
+export const GROUPS: Readonly<Record<WorkloadGroup, string>> = {
+  sharing: 'does this pattern of sharing scale without the GIL?',
+  memory: 'what does the allocator cost, in time and memory?',
+};
 
 /** What a list of workloads shows. */
 export interface WorkloadInfo {
   /** As in cpython-measured.json. */
   readonly name: string;
-  /** The Python that its twin runs; one operation. */
+  readonly group: WorkloadGroup;
+  /** The Python that its twin runs; one operation. Of group memory: the benchmark that it follows. */
   readonly cpython: string;
   /** What is shared, and what that costs without the GIL. */
   readonly title: string;
@@ -30,6 +41,11 @@ export interface Worker {
    * interpreter does. May do fewer; returns how many.
    */
   run(count: number): number;
+  /**
+   * Before `finish`: the most that all threads had together, for a workload that watches this while it runs. Others
+   * are looked at between the samples.
+   */
+  memory?(): MemoryUse;
   /** Checks what this thread alone can check and gives back what it holds. Null, or what is wrong. */
   finish(): string | null;
 }

@@ -1,4 +1,4 @@
-import type { Allocator } from '#ungil/allocators/allocator.js';
+import type { Allocator, BlockVisitor } from '#ungil/allocators/allocator.js';
 import { Heap, Page, Queue, ThreadHeaps } from '#ungil/allocators/mimalloc/layout.js';
 import { MimallocAllocator } from '#ungil/allocators/mimalloc/mimallocAllocator.js';
 import { PymallocAllocator } from '#ungil/allocators/pymalloc/pymallocAllocator.js';
@@ -43,9 +43,13 @@ export function startPymalloc(memory: SharedMemory, slot = 0) {
   return { thread, allocator };
 }
 
-export function liveBlocks(memory: SharedMemory): Map<number, { words: number; tag: HeapTag }> {
+/** `visit`: of the heaps, if not all of the bare ones. */
+export function liveBlocks(
+  memory: SharedMemory,
+  visit: (visitor: BlockVisitor) => void = (visitor) => new HeapVisitor(memory).visit(visitor),
+): Map<number, { words: number; tag: HeapTag }> {
   const live = new Map<number, { words: number; tag: HeapTag }>();
-  new HeapVisitor(memory).visit((address, words, tag) => {
+  visit((address, words, tag) => {
     if (live.has(address)) throw new Error(`block ${address} visited twice`);
     live.set(address, { words, tag });
   });
@@ -138,8 +142,12 @@ function delayedChunks(memory: SharedMemory): number[] {
 }
 
 /** The live blocks that a walk finds are exactly those of the reference. */
-export function expectSameLive(memory: SharedMemory, reference: Reference): void {
-  const found = liveBlocks(memory);
+export function expectSameLive(
+  memory: SharedMemory,
+  reference: Reference,
+  visit?: (visitor: BlockVisitor) => void,
+): void {
+  const found = liveBlocks(memory, visit);
   for (const [address, { words, tag }] of reference.live) {
     const block = found.get(address);
     if (block === undefined) throw new Error(`live block ${address} was not visited`);
@@ -163,6 +171,7 @@ export function runSteps(
   allocators: readonly Allocator[],
   steps: readonly Step[],
   check: () => void,
+  visit?: (visitor: BlockVisitor) => void,
 ): Reference {
   const reference = new Reference(memory);
   steps.forEach((step, i) => {
@@ -189,10 +198,10 @@ export function runSteps(
       }
       case 'check':
         check();
-        expectSameLive(memory, reference);
+        expectSameLive(memory, reference, visit);
     }
   });
   check();
-  expectSameLive(memory, reference);
+  expectSameLive(memory, reference, visit);
   return reference;
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAborted } from '#ungil/memory/errors.js';
-import { NAMES } from '../report/fixtures.js';
+import { NAMES, WORKLOADS } from '../report/fixtures.js';
 import { ordinary, run, type Step } from './fakes.js';
 
 let folder = '';
@@ -31,6 +31,33 @@ describe('ungil compare', () => {
     expect(status).toBe(0);
     for (const name of NAMES) expect(stdout).toContain(`\n${name} `);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('runs a group, or whatever is named of any', async () => {
+    const step: Step = (workload, build, threads) => ({
+      ...ordinary(workload, build, threads),
+      memory: workload === 'fib' ? null : { usedBytes: 3 * 2 ** 20, liveBytes: 2 * 2 ** 20 },
+    });
+    const memory = { cpython: 'as there', title: 'memory', unit: 'pair', group: 'memory' as const };
+    const workloads = [...WORKLOADS, { name: 'larson', ...memory }, { name: 'mstress', ...memory }];
+    const grouped = await run(['compare', '--group', 'memory'], { workloads, step });
+    expect(grouped.seen[0].workloads).toEqual(['larson', 'mstress']);
+    expect(grouped.stdout).toMatch(/ MiB at 2 /);
+    expect(grouped.stdout).toMatch(/ peak live /);
+    expect(grouped.stdout).toMatch(/^larson .* 3\.0 +2\.0 /m);
+    // CPython was not measured on these: nothing is said of it.
+    expect(grouped.stdout).not.toContain('CPython');
+    const sharing = await run(['compare'], { workloads, step: ordinary });
+    expect(sharing.seen[0].workloads).toEqual(NAMES);
+    expect(sharing.stdout).not.toContain('MiB');
+    const named = await run(['compare', 'mstress', 'fib', '--json', '-'], { workloads, step });
+    expect(named.seen[0].workloads).toEqual(['mstress', 'fib']);
+    const { results } = JSON.parse(named.stdout);
+    expect(results[0].memory).toEqual({ peakBytes: 3 * 2 ** 20, liveBytes: 2 * 2 ** 20, overhead: 1.5 });
+    expect(results[0].seconds).toEqual([1, 1, 1]);
+    expect(results.find(({ workload }: { workload: string }) => workload === 'fib').memory).toBeNull();
+    const markdown = await run(['compare', 'larson', '--markdown'], { workloads, step });
+    expect(markdown.stdout).toContain('| gil, peak MiB at 2 | live MiB |');
   });
 
   it('takes lists without repetition, threads in order', async () => {

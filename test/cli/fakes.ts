@@ -2,6 +2,7 @@ import type { CliDependencies } from '#ungil/cli/dependencies.js';
 import { runCli } from '#ungil/cli/program.js';
 import type { Race, RaceProgress, RaceRequest } from '#ungil/explore/raceTypes.js';
 import type { Exploration } from '#ungil/explore/results.js';
+import type { BenchSuite } from '#ungil/report/benchTypes.js';
 import type { BuildInfo, Compare, CompareOptions, Measurement } from '#ungil/report/types.js';
 import type { ScenarioInfo } from '#ungil/scenarios/scenarioInfo.js';
 import { measured, WORKLOADS } from '../report/fixtures.js';
@@ -54,6 +55,33 @@ export function fakeCompare(step: Step, seen: CompareOptions[] = []): Compare {
     }
   };
 }
+
+export const SUITES: BenchSuite[] = [
+  {
+    name: 'quick',
+    about: 'two figures and a third that is missing',
+    async run(io) {
+      io.progress('both');
+      io.figure({ table: 'times', name: 'one', value: 1.234, unit: 'ns', note: '1.00x' });
+      io.figure({
+        table: 'targets',
+        name: 'fast',
+        value: 3.1,
+        unit: 'x',
+        target: { bound: 'at most', value: 4 },
+      });
+      io.figure({
+        table: 'targets',
+        name: 'slow',
+        value: 1.2,
+        unit: 'x',
+        target: { bound: 'at least', value: 2 },
+      });
+      io.figure({ table: 'targets', name: 'gone', value: null, unit: 'x', note: 'not installed' });
+    },
+  },
+  { name: 'other', about: 'says nothing', run: async () => {} },
+];
 
 export const SCENARIOS: ScenarioInfo[] = [
   {
@@ -119,6 +147,7 @@ export async function run(
     compare: fakeCompare(step, seen),
     scenarios: SCENARIOS,
     race: fakeRace(explorations, requests),
+    suites: SUITES,
     soak: async () => ({ rounds: [], wrong: null, complete: true }),
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },

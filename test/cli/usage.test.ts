@@ -34,6 +34,10 @@ describe('bad usage ends with status 2 and one line', () => {
     ],
     [['compare', 'fib', 'zzzzzzzz'], /unknown workload 'zzzzzzzz'; accepted: fib, /],
     [
+      ['compare', '--group', 'memry'],
+      /unknown group of workloads 'memry'; did you mean 'memory'\? accepted: sharing, memory$/,
+    ],
+    [
       ['compare', '--builds', 'gill'],
       /unknown build 'gill'; did you mean 'gil'\? accepted: gil, free-threaded, gilectomy, unsafe$/,
     ],

@@ -34,7 +34,8 @@ test('the stack does not grow with the length of a chain of containers', () => {
     dicts: none,
     functions: none,
     locks: none,
-    instances: none,
+    instances: { ...none, deallocType: () => {} },
+    codes: none,
   });
   for (let i = 0; i < length; i++) heap[first + i * Header.Words + Header.Type] = BuiltinType.List;
   deallocator.dealloc(first);

@@ -31,13 +31,21 @@ function kindOf(run: () => unknown): string {
 }
 
 describe.each(BUILDS)('Instances, %s', (build) => {
-  it('makes immortal static classes', () => {
+  it('makes classes that are freed with their last reference', () => {
     const world = new ObjectWorld(build);
     const [thread] = world.threads;
     const { instances, strings, i32, refs } = thread;
     const type = instances.createType('Point', ['x', 'y'], 0);
-    expect(type >= Control.StaticArena && type < Control.StaticArenaEnd).toBe(true);
-    expect(refs.isImmortal(type)).toBe(true);
+    expect(world.allocator.live.get(type)).toEqual({ words: 12, tag: HeapTag.Gc });
+    expect(refs.isImmortal(type)).toBe(false);
+    // Counted per thread in one build, plainly in the others.
+    expect(i32[type + TypeObject.UniqueId]).toBe(build === 'free-threaded' ? 1 : 0);
+    expect(refs.isDeferred(type)).toBe(build === 'free-threaded');
+    const before = refs.count(type);
+    const object = instances.create(type);
+    expect(refs.count(type)).toBe(build === 'free-threaded' ? before : before + 1);
+    thread.drop(object);
+    expect(refs.count(type)).toBe(before);
     expect(i32[type + Header.Type]).toBe(BuiltinType.Type);
     expect(i32[type + TypeObject.Kind]).toBe(TypeKind.Instance);
     expect(i32[type + TypeObject.Name]).toBe(strings.intern('Point'));
@@ -45,6 +53,9 @@ describe.each(BUILDS)('Instances, %s', (build) => {
     expect(['x', 'y', 'z'].map((name) => instances.slotIndex(type, strings.intern(name)))).toEqual([
       0, 1, -1,
     ]);
+    thread.drop(type);
+    // Only a collector may free what is counted per thread.
+    expect(world.allocator.live.has(type)).toBe(build === 'free-threaded');
     expect(world.leaks()).toBe(0);
   });
 
@@ -52,7 +63,7 @@ describe.each(BUILDS)('Instances, %s', (build) => {
     const world = new ObjectWorld(build);
     const [thread] = world.threads;
     const { instances, i32 } = thread;
-    const type = instances.createType('C', ['a'], 0);
+    const type = thread.newClass('C', ['a'], 0);
     const object = instances.create(type);
     const block = object - PreHeader.Words;
     expect(world.allocator.live.get(block)).toEqual({ words: 12, tag: HeapTag.GcPre });
@@ -68,7 +79,7 @@ describe.each(BUILDS)('Instances, %s', (build) => {
     const world = new ObjectWorld(build);
     const [thread] = world.threads;
     const { instances, strings, numbers, refs, i32 } = thread;
-    const type = instances.createType('C', ['x'], 0);
+    const type = thread.newClass('C', ['x'], 0);
     const [x, y] = [strings.intern('x'), strings.intern('y')];
     const [a, b] = [numbers.float(1), numbers.float(2)];
     const object = instances.create(type);
@@ -96,7 +107,7 @@ describe.each(BUILDS)('Instances, %s', (build) => {
     const world = new ObjectWorld(build);
     const [thread] = world.threads;
     const { instances, strings, i32 } = thread;
-    const type = instances.createType('Open', [], 0);
+    const type = thread.newClass('Open', [], 0);
     const [first, second] = [instances.create(type), instances.create(type)];
     const names = Array.from({ length: 31 }, (_, i) => strings.intern(`attribute${i}`));
     for (let i = 0; i < 30; i++) instances.setAttr(i % 2 ? first : second, names[i], True);
@@ -115,28 +126,31 @@ describe.each(BUILDS)('Instances, %s', (build) => {
   });
 
   it('refuses classes that are too large, and takes an explicit room', () => {
-    const [{ instances, strings, i32 }] = new ObjectWorld(build).threads;
+    const [thread] = new ObjectWorld(build).threads;
+    const { instances, strings, i32 } = thread;
     const names = Array.from({ length: 31 }, (_, i) => `n${i}`);
-    expect(kindOf(() => instances.createType('Big', names, 0))).toBe('ValueError');
-    expect(kindOf(() => instances.createType('Tight', ['a', 'b'], 0, 1))).toBe('ValueError');
-    const type = instances.createType('Exact', ['a', 'b'], 0, 2);
+    expect(kindOf(() => thread.newClass('Big', names, 0))).toBe('ValueError');
+    expect(kindOf(() => thread.newClass('Tight', ['a', 'b'], 0, 1))).toBe('ValueError');
+    const type = thread.newClass('Exact', ['a', 'b'], 0, 2);
     expect(i32[type + TypeObject.InlineCapacity]).toBe(2);
     const object = instances.create(type);
     expect(kindOf(() => instances.setAttr(object, strings.intern('c'), None))).toBe('AttributeError');
-    expect(i32[instances.createType('Full', names.slice(1), 0) + TypeObject.InlineCapacity]).toBe(30);
+    expect(i32[thread.newClass('Full', names.slice(1), 0) + TypeObject.InlineCapacity]).toBe(30);
   });
 
   it('takes interned names only for new attributes', () => {
-    const [{ instances, strings }] = new ObjectWorld(build).threads;
-    const object = instances.create(instances.createType('C', [], 0));
+    const [thread] = new ObjectWorld(build).threads;
+    const { instances, strings } = thread;
+    const object = instances.create(thread.newClass('C', [], 0));
     const fresh = strings.create('fresh');
     expect(() => instances.setAttr(object, fresh, None)).toThrow(/interned/);
   });
 
   it('leaves nothing behind when there is no memory', () => {
     const world = new ObjectWorld(build);
-    const { instances } = world.threads[0];
-    const type = instances.createType('C', ['x'], 0);
+    const [thread] = world.threads;
+    const { instances } = thread;
+    const type = thread.newClass('C', ['x'], 0);
     world.allocator.budget = 0;
     expect(() => instances.create(type)).toThrow(MemoryError);
     expect(world.leaks()).toBe(0);
@@ -154,7 +168,7 @@ describe.each(BUILDS)('Instances, %s', (build) => {
         const world = new ObjectWorld(build);
         const [thread] = world.threads;
         const { instances, numbers, strings } = thread;
-        const type = instances.createType('C', ['b', 'a'], 0, 6);
+        const type = thread.newClass('C', ['b', 'a'], 0, 6);
         const objects = [0, 1, 2].map(() => instances.create(type));
         const model = objects.map(() => new Map<string, number>());
         for (const { object, name, value } of steps) {
@@ -187,7 +201,7 @@ describe('LockFreeInstances', () => {
   function setUp() {
     const world = new ObjectWorld('free-threaded', 2);
     const [owner, other] = world.threads;
-    const type = owner.instances.createType('C', ['x', 'y'], 0);
+    const type = owner.newClass('C', ['x', 'y'], 0);
     const object = owner.instances.create(type);
     const byte = (object << 2) + Header.MutexByte;
     const whileLocked = (body: () => void) => {

@@ -37,7 +37,7 @@ export function measured(
     seconds: 1,
     perThread: Array.from({ length: threads }, () => (value * 1e6) / threads),
   }));
-  return { workload, build, threads, samples, counters: {}, wrong: null, leaks: [], ...more };
+  return { workload, build, threads, samples, counters: {}, memory: null, wrong: null, leaks: [], ...more };
 }
 
 /** Every combination, with figures that differ from one another. */

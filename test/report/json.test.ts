@@ -33,6 +33,8 @@ describe('compare.json', () => {
         'threads',
         'unit',
         'opsPerSecond',
+        'seconds',
+        'memory',
         'speedup',
         'efficiency',
         'fairness',

@@ -13,7 +13,8 @@ const ALLOCATORS = ['model', 'real'] as const;
 let services: ModelServices;
 
 function makeWorld(scheme: Scheme, threads = 2, options: WorldOptions = {}): World {
-  const memory = SharedMemory.create(16 << 20);
+  // A segment for each thread, one for malloc.
+  const memory = SharedMemory.create(32 << 20);
   services = new ModelServices(memory);
   return new World(memory, scheme, threads, options, services);
 }
@@ -60,7 +61,7 @@ describe.each(SCHEMES)('scheme %s', (scheme) => {
         false,
       ]);
       expect(w.leaks()).toBeGreaterThan(40);
-      for (const object of [list, dict, point, item]) main.refs.decref(object);
+      for (const object of [list, dict, point, item, type]) main.refs.decref(object);
       expect(w.leaks()).toBe(0);
       expect([list, dict, point, item].map((object) => w.freed(object))).toEqual([true, true, true, true]);
     },
@@ -89,7 +90,8 @@ describe.each(SCHEMES)('scheme %s', (scheme) => {
 });
 
 test('a prepared memory is not initialised again', () => {
-  const memory = SharedMemory.create(16 << 20);
+  // A segment for each thread, one for malloc.
+  const memory = SharedMemory.create(32 << 20);
   services = new ModelServices(memory);
   prepareMemory(memory, 'biased', services);
   const before = memory.i32[Control.StaticNext];

@@ -1,18 +1,27 @@
 import type { Allocator } from '#ungil/allocators/allocator.js';
 import { type AtomicOps, PlainAtomicOps } from '#ungil/memory/atomicOps.js';
-import { BuiltinType, Control, Header, ThreadBlock } from '#ungil/memory/layout.js';
+import { BuiltinType, Control, Header, ThreadBlock, TypeKind, TypeObject } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { BiasedRefCounter } from '#ungil/refcount/biased.js';
+import type { CountOptions } from '#ungil/refcount/refCounter.js';
+import { BareThread } from './bareThread.mjs';
+
+/** Nothing is ever zeroed. */
+const POISON = 0x0bad_0bac;
 
 /** Hands out blocks and never takes one back: a block's state can be looked at after its death. */
 class BumpAllocator implements Allocator {
   private static readonly start = Control.StaticArena;
-  constructor(private readonly next: { at: number }) {
+  constructor(
+    private readonly next: { at: number },
+    private readonly i32: Int32Array,
+  ) {
     if (next.at === 0) next.at = BumpAllocator.start;
   }
   alloc(words: number): number {
     const block = this.next.at;
     this.next.at += (words + 3) & ~3;
+    this.i32.fill(POISON, block, this.next.at);
     return block;
   }
   free(): void {}
@@ -20,7 +29,21 @@ class BumpAllocator implements Allocator {
     throw new Error('not used');
   }
   freeDelayed(): void {}
+  counter = { decref: () => {} };
+  decrefDelayed(): void {}
   processDelayed(): void {}
+  abandonDelayed(): void {}
+  rawAlloc(words: number): number {
+    return this.alloc(words);
+  }
+  rawFree(): void {}
+  blockWords(): number {
+    throw new Error('not used');
+  }
+  collect(): void {}
+  visit(): void {
+    throw new Error('not used');
+  }
   start(): void {}
   exit(): void {}
 }
@@ -41,9 +64,13 @@ export class RefcountWorld {
   readonly atomics: AtomicOps = new PlainAtomicOps(this.memory);
   readonly threads: SimulatedThread[] = [];
   private readonly bump = { at: 0 };
-  readonly allocator: Allocator = new BumpAllocator(this.bump);
+  readonly allocator: Allocator = new BumpAllocator(this.bump, this.memory.i32);
 
-  constructor(count: number) {
+  constructor(
+    count: number,
+    private readonly options?: CountOptions,
+  ) {
+    this.memory.i32[BuiltinType.Type + TypeObject.Kind] = TypeKind.Type;
     for (let slot = 0; slot < count; slot++) this.threads.push(this.makeThread(slot));
   }
 
@@ -52,6 +79,14 @@ export class RefcountWorld {
     const object = this.allocator.alloc(Header.Words + 4, 1);
     thread.refs.init(object, BuiltinType.Float, 0);
     return object;
+  }
+
+  /** A class: one reference of this thread, counted per thread where the options have that. */
+  createClass(thread: SimulatedThread): number {
+    const type = this.allocator.alloc(TypeObject.Words, 2);
+    thread.refs.init(type, BuiltinType.Type, 0);
+    this.memory.i32[type + TypeObject.UniqueId] = thread.refs.assignUniqueId(type);
+    return type;
   }
 
   owner(object: number): number {
@@ -69,17 +104,19 @@ export class RefcountWorld {
     const id = 2 * slot + 1;
     this.memory.i32[block + ThreadBlock.Id] = id;
     const stops = { count: 0 };
-    const refs = new BiasedRefCounter(this.memory, {
+    const mergeThread = {
       i32: this.memory.i32,
       atomics: this.atomics,
       id,
       block,
       allocator: this.allocator,
+      mutex: new BareThread(this.memory, slot).mutex,
       stopTheWorld: () => {
         stops.count++;
       },
       startTheWorld: () => {},
-    });
+    };
+    const refs = new BiasedRefCounter(this.memory, mergeThread, this.options);
     const dead: number[] = [];
     refs.deallocator = { dealloc: (object) => dead.push(object) };
     refs.start();

@@ -33,26 +33,61 @@ export class PageFrees {
     if (used === 0) this.afterFree(page);
   }
 
-  /** Frees the blocks that other threads freed in full pages of this heap (`_mi_heap_delayed_free_all`). */
+  /**
+   * Frees the blocks that other threads freed in full pages of this heap, but for those whose freer has not let go of
+   * the page yet: they wait for the next time (`_mi_heap_delayed_free_partial`).
+   */
   drainDelayed(base: number): void {
     const heap = this.i32;
-    if (Atomics.load(heap, base + Heap.ThreadDelayedFree) === 0) return;
-    let block = Atomics.exchange(heap, base + Heap.ThreadDelayedFree, 0);
+    let block = takeDelayed(heap, base);
     while (block !== 0) {
       const next = heap[block];
+      if ((Atomics.load(heap, pageOf(heap, block) + Page.XThreadFree) & Delayed.Mask) === Delayed.Freeing) {
+        pushDelayed(heap, base, block);
+      } else {
+        this.freeDelayedBlock(block);
+      }
+      block = next;
+    }
+  }
+
+  /** As `drainDelayed`, all of them: waits for freers (`_mi_heap_delayed_free_all`). Throws RunAborted. */
+  drainAllDelayed(base: number): void {
+    const heap = this.i32;
+    let block = takeDelayed(heap, base);
+    while (block !== 0) {
+      const next = heap[block];
+      awaitDelayed(heap, pageOf(heap, block));
       this.freeDelayedBlock(block);
       block = next;
     }
   }
 
+  /** Its freer has let go of the page's flag: the page may become something else. */
   private freeDelayedBlock(block: number): void {
     const heap = this.i32;
     const page = pageOf(heap, block);
-    // Who queued the block may not have let go of the page's flag yet, and the page may become something else.
-    awaitDelayed(heap, page);
     if (heap[page + Page.InFull] !== 0) moveFromFull(heap, heap[page + Page.Heap], page);
     this.context.collect(page);
     this.freeOwned(page, block);
+  }
+}
+
+/** The heap's list of delayed frees, which is empty afterwards. */
+function takeDelayed(heap: Int32Array, base: number): number {
+  if (Atomics.load(heap, base + Heap.ThreadDelayedFree) === 0) return 0;
+  return Atomics.exchange(heap, base + Heap.ThreadDelayedFree, 0);
+}
+
+/** Puts a block back on the list, to which others may be adding. */
+function pushDelayed(heap: Int32Array, base: number, block: number): void {
+  const word = base + Heap.ThreadDelayedFree;
+  let head = Atomics.load(heap, word);
+  for (;;) {
+    heap[block] = head;
+    const seen = Atomics.compareExchange(heap, word, head, block);
+    if (seen === head) return;
+    head = seen;
   }
 }
 

@@ -1,4 +1,4 @@
-import { HeapTag } from '../../memory/layout.js';
+import type { HeapTag } from '../../memory/layout.js';
 import { Abandonment } from './abandon.js';
 import { binWords, goodBlockWords, pageSlices, requestBin } from './bins.js';
 import { PageFrees } from './free.js';
@@ -7,11 +7,12 @@ import { tryAllocHuge } from './huge.js';
 import { Bin, Delayed, Heap, Page, Queue, Slice } from './layout.js';
 import { extendPage, initPage, setDelayed } from './page.js';
 import { moveToFull, prependPage, queueAddress } from './pageQueue.js';
+import { Reclaiming } from './reclaim.js';
 import { PageRetirement } from './retire.js';
 
 /**
- * The four heaps of a thread, by tag, and allocation where the first page of a bin has no free block (mimalloc's
- * `_mi_malloc_generic`, `mi_find_page`). Owner only. CPython keeps four heaps, so that the collector finds the
+ * A set of heaps, by tag: the four of a thread, those of `malloc`, those that all threads share; and allocation where the first page of a bin has no free block (mimalloc's
+ * `_mi_malloc_generic`, `mi_find_page`). Owner only. CPython keeps four heaps a thread, so that the collector finds the
  * objects by walking pages, and so that the words of a count in a freed block never become anything else.
  */
 export class ThreadHeapSet {
@@ -19,6 +20,7 @@ export class ThreadHeapSet {
   private readonly context: HeapContext;
   private readonly retirement: PageRetirement;
   private readonly abandonment: Abandonment;
+  private readonly reclaiming: Reclaiming;
   readonly frees: PageFrees;
 
   constructor(place: HeapPlace) {
@@ -26,13 +28,14 @@ export class ThreadHeapSet {
     this.context = new HeapContext(place);
     this.retirement = new PageRetirement(this.context);
     this.frees = new PageFrees(this.context, this.retirement);
+    this.reclaiming = new Reclaiming(this.context, this.retirement);
     this.abandonment = new Abandonment(this.context, this.retirement, this.frees);
   }
 
-  /** Four empty heaps. */
+  /** Empty heaps. */
   start(): void {
     const heap = this.i32;
-    for (let tag = 0; tag < HeapTag.Count; tag++) {
+    for (let tag = 0; tag < this.context.count; tag++) {
       const base = this.context.heapOf(tag);
       heap.fill(0, base, base + Heap.Words);
       heap[base + Heap.Tag] = tag;
@@ -49,12 +52,15 @@ export class ThreadHeapSet {
     this.abandonment.abandonAll();
   }
 
-  /** A block, or 0 if the memory is full. Throws RunAborted. */
+  /**
+   * A block, or 0 if the memory is full. Throws RunAborted. Declared racy read of `ThreadDelayedFree`: a block that
+   * is put there at this moment is found next time.
+   */
   tryAlloc(words: number, tag: HeapTag): number {
     if (words > Slice.LargeMaxWords) return tryAllocHuge(this.i32, words, tag);
     const heap = this.i32;
     const base = this.context.heapOf(tag);
-    this.frees.drainDelayed(base);
+    if (heap[base + Heap.ThreadDelayedFree] !== 0) this.frees.drainDelayed(base);
     const page = this.findPage(base, words, tag);
     if (page === 0) return 0;
     const block = heap[page + Page.Free];
@@ -68,11 +74,25 @@ export class ThreadHeapSet {
     this.retirement.collectQsbr();
   }
 
-  /** Gets hold of all memory that this thread can: what others freed, empty pages, abandoned segments. */
+  /**
+   * Frees what can be freed (mimalloc's `mi_heap_collect`): blocks that others freed, retired pages whose time is up,
+   * pages whose goal is reached, empty pages. By force also all retired pages, and every abandoned segment is
+   * taken over; otherwise only the empty ones of those are given back. Throws RunAborted.
+   */
+  collect(force: boolean): void {
+    if (force) this.reclaiming.reclaimAll();
+    for (let tag = 0; tag < this.context.count; tag++) {
+      this.frees.drainAllDelayed(this.context.heapOf(tag));
+      this.retirement.collectRetired(this.context.heapOf(tag), force);
+    }
+    this.retirement.collectQsbr();
+    this.retirement.collectPages(force);
+    if (!force) this.reclaiming.releaseEmpty();
+  }
+
+  /** Gets hold of all memory that this thread can. */
   relieve(): void {
-    this.abandonment.reclaimAll();
-    for (let tag = 0; tag < HeapTag.Count; tag++) this.frees.drainDelayed(this.context.heapOf(tag));
-    this.retirement.collectAll();
+    this.collect(true);
     // Empty pages have got their goals now; a goal in the future would never be reached.
     this.context.qsbr?.advance();
     this.retirement.collectQsbr();
@@ -87,7 +107,7 @@ export class ThreadHeapSet {
     const found = this.searchQueue(base, queue);
     if (found !== 0) return found;
     this.retirement.collectQsbr();
-    this.retirement.collectRetired(base);
+    this.retirement.collectRetired(base, false);
     return this.freshOrReclaimed(base, queue, blockWords, tag);
   }
 
@@ -132,7 +152,7 @@ export class ThreadHeapSet {
     for (;;) {
       const page = this.freshPage(base, queue, blockWords, tag);
       if (page !== 0) return page;
-      if (!this.abandonment.reclaim(slices, blockWords, tag)) break;
+      if (!this.reclaiming.reclaim(slices, blockWords, tag)) break;
       const found = this.searchQueue(base, queue);
       if (found !== 0) return found;
     }

@@ -35,8 +35,9 @@ export const enum Segment {
   /** Pages in use, and how many of them are abandoned. */
   Used = 2,
   Abandoned = 3,
-  /** Under `Control.AbandonedLock`: next abandoned segment, and how often it was looked at in vain. */
+  /** Atomic: next in the abandoned pool. Readers may look at it long after the segment has left the pool. */
   NextAbandoned = 4,
+  /** How often a thread in need took it out of the pool in vain. By whoever took it. */
   Visits = 5,
   /** `Page` structs, one a slice. */
   Pages = 64,
@@ -163,12 +164,28 @@ export const enum ThreadHeaps {
   Spans = ThreadBlock.Heaps + 4 * Heap.Words,
 }
 
-/** Where the raw heaps of the GIL build lie (pymalloc's large blocks). */
+/** Where the heaps of `malloc` lie: tags 0 to 3, and the raw domain's. */
 export const enum RawHeaps {
   Heaps = Control.InterpreterAllocator + 1024,
-  Spans = Control.InterpreterAllocator + 1024 + 4 * Heap.Words,
+  /** With `HeapTag.Raw`. */
+  Count = 5,
+  Spans = Heaps + Count * Heap.Words,
+  /** 1 once they have been set up. */
+  Started = Spans + 64,
   /** Owner id of their segments: odd, and no thread's. */
   Id = 0xfffd,
+}
+
+/** Where the heaps lie that all threads share, in a build without heaps of their own. */
+export const enum SharedHeaps {
+  /** Laid out as a `ThreadBlock`, of which the list of empty pages and the heaps are used. */
+  Block = Control.SharedHeaps,
+  /** RawMutex over all of it. */
+  Lock = Block,
+  Started = Block + 1,
+  Heaps = Block + ThreadBlock.Heaps,
+  Spans = Heaps + 4 * Heap.Words,
+  Id = 0xfff9,
 }
 
 /** Retirement (mimalloc: `MI_RETIRE_CYCLES`). */

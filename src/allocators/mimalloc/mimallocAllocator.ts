@@ -2,13 +2,16 @@ import { Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js'
 import { segmentsExhausted } from '../../memory/segments.js';
 import { ownerId } from '../../threads/evalBreaker.js';
 import type { Qsbr } from '../../threads/qsbr.js';
-import type { Allocator, AllocatorThread } from '../allocator.js';
+import type { Allocator, AllocatorThread, BlockVisitor, DelayedCounter } from '../allocator.js';
+import { checkHeapAddress, checkSize } from '../checks.js';
 import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
+import { Malloc } from '../malloc/malloc.js';
 import { fitsInPlace, moveWords } from '../resize.js';
+import { HeapVisitor } from '../visitor.js';
 import { freeForeign, type PageFrees } from './free.js';
 import { ThreadHeapSet } from './heap.js';
 import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
-import { Heap, Page, Segment, Slice, ThreadHeaps } from './layout.js';
+import { Heap, Page, RawHeaps, Segment, Slice, ThreadHeaps } from './layout.js';
 import { pageOf, segmentOf } from './page.js';
 
 /**
@@ -22,25 +25,42 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
   /** This thread's owner id. */
   private readonly id: number;
   private readonly set: ThreadHeapSet;
+  private readonly malloc: Malloc;
   private readonly frees: PageFrees;
   private readonly qsbr: Qsbr | null;
   private readonly delayed: DelayedFree | null;
+  /** Set once by the composition. */
+  counter!: DelayedCounter;
 
-  constructor(private readonly thread: AllocatorThread) {
+  /** `delayed`: the queue of a composition that this allocator is a part of; its own if there is none. */
+  constructor(
+    private readonly thread: AllocatorThread,
+    delayed: DelayedFree | null = null,
+  ) {
     const { i32, block, qsbr } = thread;
     this.i32 = i32;
     this.heaps = block + ThreadHeaps.Heaps;
     this.id = ownerId(block);
-    const place = { i32, heaps: this.heaps, spans: block + ThreadHeaps.Spans, id: this.id, block, qsbr };
-    this.set = new ThreadHeapSet(place);
+    this.set = new ThreadHeapSet({
+      i32,
+      heaps: this.heaps,
+      count: HeapTag.Count,
+      spans: block + ThreadHeaps.Spans,
+      id: this.id,
+      block,
+      qsbr,
+      abandons: true,
+    });
+    this.malloc = new Malloc(thread);
     this.frees = this.set.frees;
     this.qsbr = qsbr;
-    this.delayed = qsbr === null ? null : new DelayedFree(i32, block, qsbr, this);
+    this.delayed = delayed ?? (qsbr === null ? null : new DelayedFree(i32, block, qsbr, this));
   }
 
+  /** What is no size - negative, a fraction, NaN - fails one of the two tests, which cost nothing for integers. */
   alloc(words: number, tag: HeapTag): number {
     const heap = this.i32;
-    if (words <= Slice.DirectMaxWords) {
+    if (words >>> 0 <= Slice.DirectMaxWords && (words | 0) === words) {
       const page = heap[this.heaps + tag * Heap.Words + ((words + 3) >> 2)];
       const block = heap[page + Page.Free];
       if (block !== 0) {
@@ -91,28 +111,70 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     else delayed.add(address, this.i32[pageOf(this.i32, address) + Page.BlockWords] * 4);
   }
 
+  decrefDelayed(object: number): void {
+    const delayed = this.delayed;
+    if (delayed === null) this.counter.decref(object);
+    else delayed.addDecref(object, 0);
+  }
+
   processDelayed(): void {
     this.delayed?.process();
     this.set.collectQsbr();
   }
 
+  rawAlloc(words: number): number {
+    return this.malloc.alloc(words);
+  }
+
+  rawFree(address: number): void {
+    this.malloc.free(address);
+  }
+
+  blockWords(address: number): number {
+    return this.i32[pageOf(this.i32, address) + Page.BlockWords];
+  }
+
+  /** Throws RunAborted. */
+  collect(force: boolean): void {
+    this.delayed?.process();
+    this.set.collect(force);
+    if (force) this.malloc.collect(true);
+  }
+
+  visit(visitor: BlockVisitor, tags?: number): void {
+    new HeapVisitor(this.thread.memory).visit(visitor, tags);
+  }
+
   start(): void {
     this.set.start();
+    this.malloc.start();
     this.delayed?.start();
   }
 
   /** Throws RunAborted. */
-  exit(): void {
+  abandonDelayed(): void {
     // Offline: nothing is borrowed any more, and what this thread leaves need not wait for it.
     this.qsbr?.detach();
-    this.delayed?.abandon();
+    this.delayed?.abandon(true);
+  }
+
+  /** Throws RunAborted. */
+  exit(): void {
+    this.qsbr?.detach();
+    // What destructors have queued since.
+    this.delayed?.abandon(false);
     this.set.exit();
   }
 
   // --- DelayedFreeTarget ---
 
+  /** Where no segment is left for `malloc`, there may be room in the thread's own. */
   tryAllocChunk(words: number): number {
-    return this.set.tryAlloc(words, HeapTag.Mem);
+    return this.malloc.tryAlloc(words) || this.set.tryAlloc(words, HeapTag.Mem);
+  }
+
+  freeChunk(chunk: number): void {
+    this.free(chunk, HeapTag.Mem);
   }
 
   freeNow(address: number): void {
@@ -121,9 +183,14 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     else this.free(address, heap[pageOf(heap, address) + Page.Tag]);
   }
 
+  decrefNow(object: number): void {
+    this.counter.decref(object);
+  }
+
   // --- Slow paths ---
 
   private allocGeneric(words: number, tag: HeapTag): number {
+    checkSize(words);
     const block = this.set.tryAlloc(words, tag);
     return block !== 0 ? block : this.allocUnderPressure(words, tag);
   }
@@ -133,6 +200,7 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     this.qsbr?.advance();
     this.delayed?.process();
     this.set.relieve();
+    this.malloc.collect(true);
     const block = this.set.tryAlloc(words, tag);
     if (block === 0) throw segmentsExhausted(this.i32, words * 4);
     return block;
@@ -144,13 +212,15 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
    */
   private freeOther(address: number): void {
     const heap = this.i32;
-    if (heap[segmentOf(address) + Segment.ThreadId] === this.id) {
+    const owner = heap[segmentOf(address) + Segment.ThreadId];
+    if (owner === this.id) {
       this.frees.freeOwned(pageOf(heap, address), address);
-    } else if (hugeRun(heap, address) !== 0) {
-      this.freeHuge(address);
-    } else {
-      this.freeForeignBlock(address);
+      return;
     }
+    checkHeapAddress(heap, address);
+    if (owner === RawHeaps.Id) this.malloc.free(address);
+    else if (hugeRun(heap, address) !== 0) this.freeHuge(address);
+    else this.freeForeignBlock(address);
   }
 
   /** Of another thread's page, or an abandoned one. */

@@ -1,6 +1,6 @@
-import { HeapTag } from '../../memory/layout.js';
 import type { HeapContext } from './heapContext.js';
-import { Bin, Heap, Page, Queue, Retire, Slice } from './layout.js';
+import { Bin, Delayed, Heap, Page, Queue, Retire, Slice } from './layout.js';
+import { joinFree } from './page.js';
 import { moveFromFull, queueAddress, removePage } from './pageQueue.js';
 
 /**
@@ -10,14 +10,14 @@ import { moveFromFull, queueAddress, removePage } from './pageQueue.js';
 export class PageRetirement {
   private readonly i32: Int32Array;
 
-  constructor(private readonly context: HeapContext) {
+  constructor(protected readonly context: HeapContext) {
     this.i32 = context.i32;
   }
 
   /** After `Used` fell to 0. The last page of its bin is kept for some ticks: it is likely to be needed again. */
   emptied(page: number): void {
     const heap = this.i32;
-    if (heap[page + Page.QsbrGoal] !== 0) this.context.delayOf(page)?.forget(page);
+    if (heap[page + Page.QsbrGoal] !== 0) this.forgetOldGoal(page);
     const queue = heap[page + Page.Queue];
     const blockWords = heap[page + Page.BlockWords];
     const alone = heap[queue + Queue.First] === page && heap[queue + Queue.Last] === page;
@@ -28,6 +28,11 @@ export class PageRetirement {
       return;
     }
     this.maybeFree(page);
+  }
+
+  /** Who has passed an old goal may have read what was in the page since (litmus D28). */
+  protected forgetOldGoal(page: number): void {
+    this.context.delayOf(page)?.forget(page);
   }
 
   /** Frees an empty page, or has it wait for its goal; it stays usable for its size meanwhile. */
@@ -52,18 +57,20 @@ export class PageRetirement {
     this.context.slices.freePage(page);
   }
 
-  /** A tick of retirement: pages whose time is up go (mimalloc's `_mi_heap_collect_retired`). */
-  collectRetired(base: number): void {
+  /**
+   * A tick of retirement: pages whose time is up go, by force all of them (mimalloc's `_mi_heap_collect_retired`).
+   */
+  collectRetired(base: number, force: boolean): void {
     const heap = this.i32;
     if (heap[base + Heap.Retired] === 0) return;
     heap[base + Heap.Retired] = 0;
     for (let bin = 1; bin <= Bin.MediumLast; bin++) {
       const page = heap[queueAddress(base, bin) + Queue.First];
-      if (page !== 0 && heap[page + Page.RetireExpire] !== 0) this.tick(base, page);
+      if (page !== 0 && heap[page + Page.RetireExpire] !== 0) this.tick(base, page, force);
     }
   }
 
-  private tick(base: number, page: number): void {
+  private tick(base: number, page: number, force: boolean): void {
     const heap = this.i32;
     if (heap[page + Page.Used] !== 0) {
       heap[page + Page.RetireExpire] = 0;
@@ -71,7 +78,7 @@ export class PageRetirement {
     }
     const left = heap[page + Page.RetireExpire] - 1;
     heap[page + Page.RetireExpire] = left;
-    if (left === 0) this.maybeFree(page);
+    if (left === 0 || force) this.maybeFree(page);
     else heap[base + Heap.Retired] = 1;
   }
 
@@ -87,23 +94,33 @@ export class PageRetirement {
     }
   }
 
-  /** Collects every page of all heaps and lets the empty ones go: memory is short. */
-  collectAll(): void {
-    for (let tag = 0; tag < HeapTag.Count; tag++) {
+  /** Collects every page of all heaps and lets the empty ones go, retired ones too (`mi_heap_page_collect`). */
+  collectPages(force: boolean): void {
+    for (let tag = 0; tag < this.context.count; tag++) {
       const base = this.context.heapOf(tag);
-      for (let bin = 1; bin < Bin.Count; bin++) this.collectQueue(base, queueAddress(base, bin));
+      for (let bin = 1; bin < Bin.Count; bin++) this.collectQueue(base, queueAddress(base, bin), force);
     }
   }
 
-  private collectQueue(base: number, queue: number): void {
+  private collectQueue(base: number, queue: number, force: boolean): void {
     const heap = this.i32;
     let page = heap[queue + Queue.First];
     while (page !== 0) {
       const next = heap[page + Page.Next];
-      if (heap[page + Page.InFull] !== 0) moveFromFull(heap, base, page);
-      this.context.collect(page);
-      if (heap[page + Page.Used] === 0) this.maybeFree(page);
+      if (heap[page + Page.InFull] === 0 || this.leavesFull(base, page)) {
+        this.context.collect(page);
+        if (force) joinFree(heap, page);
+        if (heap[page + Page.Used] === 0) this.maybeFree(page);
+      }
       page = next;
     }
+  }
+
+  /** A full page in which somebody has freed is not full; the heap's own list has told of the others. */
+  private leavesFull(base: number, page: number): boolean {
+    const heap = this.i32;
+    if ((Atomics.load(heap, page + Page.XThreadFree) & ~Delayed.Mask) === 0) return false;
+    moveFromFull(heap, base, page);
+    return true;
   }
 }

@@ -1,5 +1,6 @@
 import { Geometry, SegmentOwner } from '../../memory/layout.js';
 import { releaseSegments, tryClaimSegments } from '../../memory/segments.js';
+import type { AbandonedPool } from './abandonedPool.js';
 import { spanBin } from './bins.js';
 import { Page, Segment, Slice, Spans } from './layout.js';
 
@@ -9,12 +10,14 @@ import { Page, Segment, Slice, Spans } from './layout.js';
  */
 export class SegmentSlices {
   /**
-   * `spans`: address of the thread's `Spans` queues; `id`: what the segments carry as `Segment.ThreadId`.
+   * `spans`: address of the thread's `Spans` queues; `id`: what the segments carry as `Segment.ThreadId`; `pool`: where
+   * segments may come from, whose readers must be waited for; null none.
    */
   constructor(
     private readonly i32: Int32Array,
     private readonly spans: number,
     private readonly id: number,
+    private readonly pool: AbandonedPool | null,
   ) {}
 
   start(): void {
@@ -47,7 +50,10 @@ export class SegmentSlices {
     return true;
   }
 
-  /** Gives the slices of a page back; the segment too, if it was the last page. The page is in no queue. */
+  /**
+   * Gives the slices of a page back; the segment too, if it was the last page. The page is in no queue. Throws
+   * RunAborted where it would have to wait for a reader of the abandoned pool.
+   */
   freePage(page: number): void {
     const heap = this.i32;
     const segment = page & ~Geometry.SegmentMask;
@@ -57,6 +63,7 @@ export class SegmentSlices {
     if (used !== 0) return;
     this.unlinkSpan(span);
     Atomics.store(heap, segment + Segment.ThreadId, 0);
+    this.pool?.awaitReaders();
     releaseSegments(heap, segment, 1);
   }
 

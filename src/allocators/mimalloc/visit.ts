@@ -1,7 +1,7 @@
 import { Geometry, HeapTag } from '../../memory/layout.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 import type { BlockVisitor } from '../allocator.js';
-import { Delayed, Heap, Page, RawHeaps, Slice, ThreadHeaps } from './layout.js';
+import { Delayed, Heap, Page, Slice, ThreadHeaps } from './layout.js';
 import { pageOf } from './page.js';
 import { firstPage, nextPage } from './segment.js';
 
@@ -16,14 +16,14 @@ export class PageVisitor {
   constructor(private readonly i32: Int32Array) {}
 
   /**
-   * By page: blocks that wait in a heap's list of delayed frees. They look used to their page.
+   * By page: blocks that wait in a heap's list of delayed frees. They look used to their page. (There are none in heaps
+   * under a lock.)
    */
   delayedBlocks(): Map<number, number[]> {
     const byPage = new Map<number, number[]>();
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       this.addDelayed(threadBlock(slot) + ThreadHeaps.Heaps, byPage);
     }
-    this.addDelayed(RawHeaps.Heaps, byPage);
     return byPage;
   }
 

@@ -1,10 +1,12 @@
 import { Geometry, HeapTag } from '../../memory/layout.js';
 import { segmentsExhausted } from '../../memory/segments.js';
-import type { Allocator, AllocatorThread } from '../allocator.js';
+import type { Allocator, AllocatorThread, BlockVisitor, DelayedCounter } from '../allocator.js';
 import { moveWords } from '../resize.js';
+import { HeapVisitor } from '../visitor.js';
 import { Arenas } from './arenas.js';
 import { ArenaSegment, Pool, Small, State } from './layout.js';
 import { RawAllocator } from './rawAllocator.js';
+import { blockWords } from './visit.js';
 
 /**
  * The allocator of the GIL build (CPython `Objects/obmalloc.c`): pools of small blocks in arenas, shared by all
@@ -19,11 +21,13 @@ export class PymallocAllocator implements Allocator {
   private readonly i32: Int32Array;
   private readonly arenas: Arenas;
   private readonly raw: RawAllocator;
+  /** Set once by the composition. */
+  counter!: DelayedCounter;
 
-  constructor(thread: AllocatorThread) {
+  constructor(private readonly thread: AllocatorThread) {
     this.i32 = thread.i32;
     this.arenas = new Arenas(thread.i32);
-    this.raw = new RawAllocator(thread.i32, thread.block);
+    this.raw = new RawAllocator(thread);
   }
 
   alloc(words: number, tag: HeapTag): number {
@@ -72,16 +76,47 @@ export class PymallocAllocator implements Allocator {
     return this.move(address, size, words, tag);
   }
 
+  rawAlloc(words: number): number {
+    return this.raw.alloc(words, HeapTag.Raw);
+  }
+
+  rawFree(address: number): void {
+    this.raw.free(address, HeapTag.Raw);
+  }
+
+  blockWords(address: number): number {
+    const heap = this.i32;
+    if (heap[(address & ~Geometry.SegmentMask) + ArenaSegment.Id] !== ArenaSegment.IdValue) {
+      return this.raw.blockWords(address);
+    }
+    return blockWords(heap[(address & ~Pool.Mask) + Pool.SizeIndex]);
+  }
+
+  /** Empty arenas go by themselves. */
+  collect(force: boolean): void {
+    if (force) this.raw.relieve();
+  }
+
   /** No reader without the GIL: at once. */
   freeDelayed(address: number): void {
     this.free(address, HeapTag.Mem);
   }
 
+  decrefDelayed(object: number): void {
+    this.counter.decref(object);
+  }
+
   processDelayed(): void {}
+
+  visit(visitor: BlockVisitor, tags?: number): void {
+    new HeapVisitor(this.thread.memory).visit(visitor, tags);
+  }
 
   start(): void {
     this.raw.start();
   }
+
+  abandonDelayed(): void {}
 
   exit(): void {}
 
@@ -170,9 +205,4 @@ export class PymallocAllocator implements Allocator {
     this.free(address, tag);
     return moved;
   }
-}
-
-/** Words of a block of this `Pool.SizeIndex`. */
-export function blockWords(index: number): number {
-  return ((index % Small.Classes) + 1) << 2;
 }

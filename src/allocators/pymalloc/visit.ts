@@ -1,7 +1,6 @@
 import type { BlockVisitor } from '../allocator.js';
 import { arenaObject } from './arenas.js';
 import { Arena, Pool, PoolIndex, Small } from './layout.js';
-import { blockWords } from './pymallocAllocator.js';
 
 /** Finds the live blocks of a segment of arenas. No other thread may run; nothing is changed. */
 export class PoolVisitor {
@@ -49,4 +48,9 @@ export class PoolVisitor {
       if (this.free[i] === 0) visitor(block, words, tag);
     }
   }
+}
+
+/** Words of a block of this `Pool.SizeIndex`. */
+export function blockWords(index: number): number {
+  return ((index % Small.Classes) + 1) << 2;
 }

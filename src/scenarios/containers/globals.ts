@@ -11,6 +11,7 @@ const SITE = 0;
 interface Module {
   readonly dict: Ref;
   readonly name: Ref;
+  readonly code: Ref;
   /** The function that the writer makes. */
   readonly made: number;
   /** The type of what the reader has got. */
@@ -19,9 +20,10 @@ interface Module {
 
 /** A module whose name `f` is a tuple of the size of a function; the reader's inline cache knows its place. */
 function moduleWithTuple(w: World): Module {
-  const { dicts, numbers, refs, strings, tuples } = w.thread(WRITER);
+  const { codes, dicts, numbers, refs, strings, tuples } = w.thread(WRITER);
   const dict = dicts.create();
   const name = strings.intern('f');
+  const code = codes.create(0, name, 0);
   const tuple = tuples.create([numbers.int(1), numbers.int(2)]);
   refs.setMaybeWeakref(tuple);
   dicts.set(dict, name, tuple);
@@ -29,14 +31,14 @@ function moduleWithTuple(w: World): Module {
   const { globals, calls } = w.thread(READER);
   globals.bind(SITE, dict, 'f');
   calls.close(globals.load(SITE));
-  return { dict, name, made: w.words(1, 'made'), got: w.words(1, 'got') };
+  return { dict, name, code, made: w.words(1, 'made'), got: w.words(1, 'got') };
 }
 
 /** f = 7; then a function is made, in the block of the tuple, that no module knows. */
 function replaceAndMake(s: Module, w: World): void {
   const { dicts, functions, numbers } = w.thread(WRITER);
   dicts.set(s.dict, s.name, numbers.int(7));
-  w.i32[s.made] = functions.create(0, s.name, 0, 0);
+  w.i32[s.made] = functions.create(s.code, 0);
 }
 
 function loadGlobal(s: Module, w: World): void {
@@ -71,6 +73,7 @@ export const globalReplaced = scenario<Module>('global-replaced', {
     w.drain();
     refs.disableDeferred(w.i32[s.made]);
     refs.decref(w.i32[s.made]);
+    refs.decref(s.code);
     refs.decref(s.dict);
     return { got: typeName(w.i32[s.got]) };
   },

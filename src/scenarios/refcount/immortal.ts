@@ -1,4 +1,4 @@
-import { Header, HeapTag, Immortal } from '../../memory/layout.js';
+import { Header, HeapTag } from '../../memory/layout.js';
 import { BiasedRefCounter } from '../../refcount/biased.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import { scenario } from '../scenario.js';
@@ -6,17 +6,6 @@ import type { World } from '../world.js';
 
 interface Lent {
   readonly object: Ref;
-}
-
-/**
- * By the owner (CPython `_Py_SetImmortalUntracked`, as `sys.intern` calls it): from here nobody counts any more. The
- * runtime itself makes objects immortal before it publishes them.
- */
-function makeImmortal(w: World, object: Ref): void {
-  Atomics.store(w.i32, object + Header.Local, Immortal.Local);
-  // Two bytes: the mutex beside them belongs to others.
-  Atomics.store(w.memory.u16, object << 1, 0);
-  Atomics.store(w.i32, object + Header.Shared, 0);
 }
 
 /** A merge that takes every object for a counted one. */
@@ -45,7 +34,7 @@ export const queuedImmortal = scenario<Lent>('queued-immortal', {
   },
   threads: {
     owner(s, w) {
-      makeImmortal(w, s.object);
+      w.thread(0).refs.immortalize(s.object);
       w.thread(0).exit();
     },
     other(s, w) {
@@ -64,6 +53,51 @@ export const queuedImmortal = scenario<Lent>('queued-immortal', {
     'a merge counts what has become immortal': {
       overrides: [CountsImmortals],
       finds: ['immortal=false', 'error'],
+    },
+  },
+});
+
+interface Counted {
+  readonly object: Ref;
+}
+
+const OWNER = 0;
+
+/** Copies its reference and drops the copy, in the local count. */
+function countAsOwner(s: Counted, w: World): void {
+  const { refs } = w.thread(OWNER);
+  refs.incref(s.object);
+  refs.decref(s.object);
+}
+
+function immortalizeInPause(s: Counted, w: World, me: number): void {
+  const thread = w.thread(me);
+  thread.stopTheWorld();
+  thread.refs.immortalize(s.object);
+  thread.startTheWorld();
+}
+
+/** By another thread than the owner: only in a stopped world, for the owner counts by plain loads and stores. */
+export const immortalizeCounted = scenario<Counted>('immortalize-counted', {
+  about: 'an object is made immortal in a stopped world while its owner counts references to it (PEP 683)',
+  refcount: ['gil', 'biased'],
+  setup: (w) => ({ object: w.thread(OWNER).numbers.float(1) }),
+  threads: { owner: countAsOwner, other: immortalizeInPause },
+  after(s, w) {
+    const immortal = !w.freed(s.object) && w.main.refs.isImmortal(s.object);
+    if (!w.freed(s.object)) w.main.allocator.free(s.object, HeapTag.Object);
+    return { immortal };
+  },
+  outcomes: { 'immortal=true': 'required' },
+  variants: {
+    'the world goes on meanwhile': {
+      refcount: ['biased'],
+      threads: {
+        owner: countAsOwner,
+        other: (s, w, me) => w.thread(me).refs.immortalize(s.object),
+      },
+      world: { dataRaces: false },
+      finds: ['immortal=false'],
     },
   },
 });

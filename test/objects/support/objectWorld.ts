@@ -32,6 +32,8 @@ const POISON = 0x0bad_0bac;
 export class CheckedAllocator implements Allocator {
   readonly live = new Map<number, { words: number; tag: HeapTag }>();
   readonly delayed: number[] = [];
+  readonly delayedDecrefs: number[] = [];
+  counter!: { decref(object: number): void };
   /** Allocations that still succeed. */
   budget = Number.POSITIVE_INFINITY;
   private readonly free4 = new Map<string, number[]>();
@@ -76,11 +78,35 @@ export class CheckedAllocator implements Allocator {
     this.delayed.push(address);
   }
 
-  processDelayed(): void {
-    for (const address of this.delayed.splice(0)) this.free(address, HeapTag.Mem);
+  /** All threads of a world share this allocator: the last one composed drops the references. */
+  decrefDelayed(object: number): void {
+    this.delayedDecrefs.push(object);
   }
 
+  processDelayed(): void {
+    for (const address of this.delayed.splice(0)) this.free(address, HeapTag.Mem);
+    for (const object of this.delayedDecrefs.splice(0)) this.counter.decref(object);
+  }
+
+  rawAlloc(words: number): number {
+    return this.alloc(words, HeapTag.Raw);
+  }
+
+  rawFree(address: number): void {
+    this.free(address, HeapTag.Raw);
+  }
+
+  blockWords(address: number): number {
+    return this.live.get(address)!.words;
+  }
+
+  visit(): void {
+    throw new Error('not used');
+  }
+
+  collect(): void {}
   start(): void {}
+  abandonDelayed(): void {}
   exit(): void {}
 }
 
@@ -101,6 +127,7 @@ export class ObjectThread {
   readonly instances: Instances;
   readonly context: ObjectContext;
   private readonly freeLists: number;
+  private readonly classes: Ref[] = [];
 
   constructor(
     readonly memory: SharedMemory,
@@ -133,10 +160,26 @@ export class ObjectThread {
       dicts: this.dicts,
       instances: this.instances,
       functions: none,
+      codes: none,
       locks: none,
     });
     this.i32[this.bare.block + ThreadBlock.Id] = this.id;
     this.refs.start();
+  }
+
+  /** A class that lives until the world's `leaks`. */
+  newClass(name: string, attributes: readonly string[], init: Ref, capacity?: number): Ref {
+    const type = this.instances.createType(name, attributes, init, capacity);
+    this.classes.push(type);
+    return type;
+  }
+
+  /** Gives back what the thread keeps: classes, and the array of its per-thread counts. */
+  release(): void {
+    this.drop(...this.classes.splice(0));
+    if (!(this.refs instanceof BiasedRefCounter)) return;
+    this.refs.perThread.exit();
+    this.refs.perThread.start();
   }
 
   counter(counter: Counter): number {
@@ -160,9 +203,9 @@ export class ObjectThread {
   private makeRefs(build: TestBuild): RefCounter {
     if (build === 'gil') return new PlainRefCounter(this.memory);
     const { i32, id } = this;
-    const { block, atomics } = this.bare;
+    const { block, atomics, mutex } = this.bare;
     const stop = { stopTheWorld: () => {}, startTheWorld: () => {} };
-    const thread = { i32, id, block, atomics, allocator: this.allocator, ...stop };
+    const thread = { i32, id, block, atomics, mutex, allocator: this.allocator, ...stop };
     return build === 'gilectomy'
       ? new AtomicRefCounter(this.memory, this.bare.atomics)
       : new BiasedRefCounter(this.memory, thread);
@@ -197,6 +240,10 @@ export class ObjectWorld {
 
   /** Blocks in use once queues, free lists and delayed frees are emptied: 0 if nothing leaks. */
   leaks(): number {
+    for (const thread of this.threads) thread.refs.mergeQueued();
+    for (const thread of this.threads) thread.release();
+    const [first] = this.threads;
+    first.drop(...first.refs.disablePerThread());
     for (const thread of this.threads) thread.refs.mergeQueued();
     for (const thread of this.threads) thread.emptyFreeLists();
     this.allocator.processDelayed();

@@ -1,0 +1,7 @@
+import type { BenchSuite } from '../src/report/benchTypes.js';
+import { allocators } from './allocators/suite.js';
+import { copyOnWrite } from './copyOnWrite.js';
+import { primitives } from './primitives.js';
+
+/** All suites of `ungil bench`, in the order in which they run. */
+export const SUITES: readonly BenchSuite[] = [primitives, allocators, copyOnWrite];

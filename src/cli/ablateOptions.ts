@@ -1,0 +1,58 @@
+import type { AblationPlan } from '../report/ablation.js';
+import { buildNamed, MECHANISM_NAMES, whyNot, withoutMechanism } from '../runtime/builds.js';
+import { UsageError } from './errors.js';
+import { checkNames, splitList } from './options.js';
+
+/**
+ * Where the mechanisms matter, one or two workloads for each: few enough for an ablation of all of them to take less
+ * than three minutes at the default of `ABLATION_TIME`.
+ */
+export const ABLATION_WORKLOADS: readonly string[] = [
+  'fib',
+  'int-add',
+  'shared-list-read-immortal',
+  'shared-dict-get',
+  'call-shared-function',
+  'alloc-drop-instance',
+];
+
+/** How long one repeat runs by default: there are eight builds to measure instead of two. */
+export const ABLATION_TIME = '150ms';
+
+/** What `--ablate`, whose value may be left out, was given. */
+export interface AblateArguments {
+  /** Null: all that the build has. */
+  readonly mechanisms: readonly string[] | null;
+  /** Workloads that were taken for the option's value. */
+  readonly workloads: readonly string[];
+}
+
+/** The value of `--ablate`: mechanisms separated by commas, nothing, or a workload's name that stood behind it. */
+export function parseAblate(value: string | true, workloads: readonly string[]): AblateArguments {
+  if (value === true) return { mechanisms: null, workloads: [] };
+  if (workloads.includes(value)) return { mechanisms: null, workloads: [value] };
+  const names = splitList(value, '--ablate', `accepted: ${MECHANISM_NAMES.join(', ')}`);
+  return { mechanisms: checkNames(names, 'mechanism', MECHANISM_NAMES), workloads: [] };
+}
+
+/** The builds to measure for each of `builds`. Throws UsageError where one has no such mechanism, and why. */
+export function planAblation(
+  builds: readonly string[],
+  mechanisms: readonly string[] | null,
+): AblationPlan[] {
+  return builds.map((name) => {
+    const build = buildNamed(name);
+    const refused = mechanisms?.find((mechanism) => whyNot(build, mechanism) !== null);
+    if (refused !== undefined) {
+      throw new UsageError(
+        `build '${name}' cannot do without '${refused}': ${whyNot(build, refused)}; ` +
+          `accepted there: ${MECHANISM_NAMES.filter((known) => whyNot(build, known) === null).join(', ')}`,
+      );
+    }
+    const own = mechanisms ?? MECHANISM_NAMES.filter((known) => whyNot(build, known) === null);
+    return {
+      build: name,
+      without: own.map((mechanism) => ({ mechanism, build: withoutMechanism(build, mechanism).name })),
+    };
+  });
+}

@@ -1,0 +1,97 @@
+import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { ObjectContext } from '../objects/context.js';
+import { Dicts } from '../objects/dicts.js';
+import { type Guard, MutexGuard, NoGuard, SectionGuard } from '../objects/guard.js';
+import type { Hashing } from '../objects/hash.js';
+import { Instances } from '../objects/instances.js';
+import { Lists } from '../objects/lists.js';
+import { LockFreeDicts } from '../objects/lockFreeDicts.js';
+import { LockFreeInstances } from '../objects/lockFreeInstances.js';
+import { LockFreeLists } from '../objects/lockFreeLists.js';
+import type { Strings } from '../objects/strings.js';
+import { AtomicRefCounter } from '../refcount/atomic.js';
+import { BiasedRefCounter } from '../refcount/biased.js';
+import type { MergeThread } from '../refcount/mergeQueue.js';
+import { PlainRefCounter } from '../refcount/plain.js';
+import type { RefCounter } from '../refcount/refCounter.js';
+import { AtomicSideTableRefCounter, SideTableRefCounter } from '../refcount/sideTable.js';
+import type { UniqueIdThread } from '../refcount/uniqueIds.js';
+import type { ThreadState } from '../threads/threadState.js';
+import type { Build } from './builds.js';
+
+/** What a build's row and its switches come to. `Thread` calls each function once and keeps the results. */
+
+/** The containers of one thread. */
+export interface Containers {
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+  readonly instances: Instances;
+}
+
+/** Lists, dicts and instances are read without a lock. */
+export function readsWithoutLocks(build: Build): boolean {
+  return build.containers === 'sections' && build.mechanisms.qsbr;
+}
+
+/** No read of a container without its lock, not even through an inline cache. */
+export function readsUnderLocks(build: Build): boolean {
+  return build.containers === 'mutex' || (build.containers === 'sections' && !build.mechanisms.qsbr);
+}
+
+/** The counter of the build's scheme. Throws FatalError where the memory lacks the scheme's side table. */
+export function composeCounter(
+  build: Build,
+  memory: SharedMemory,
+  thread: MergeThread & UniqueIdThread,
+): RefCounter {
+  const { mechanisms } = build;
+  switch (build.refcount) {
+    case 'plain':
+      return new PlainRefCounter(memory, mechanisms);
+    case 'atomic':
+      return new AtomicRefCounter(memory, thread.atomics, mechanisms);
+    case 'biased':
+      return new BiasedRefCounter(memory, thread, mechanisms);
+    case 'side-table':
+      return build.containers === 'unlocked'
+        ? new SideTableRefCounter(memory, mechanisms)
+        : new AtomicSideTableRefCounter(memory, thread.atomics, mechanisms);
+  }
+}
+
+/** What protects an operation on a container. */
+export function composeGuard(build: Build, state: ThreadState): Guard {
+  switch (build.containers) {
+    case 'unlocked':
+      return new NoGuard();
+    case 'sections':
+      return new SectionGuard(state.sections);
+    case 'mutex':
+      return new MutexGuard(state.mutex);
+  }
+}
+
+/**
+ * The containers of the build. Without QSBR those of a critical section an operation, reads included: nobody can
+ * hold an array that the container no longer shows, hence it is freed at once.
+ */
+export function composeContainers(
+  build: Build,
+  context: ObjectContext,
+  hashing: Hashing,
+  strings: Strings,
+): Containers {
+  const { refs } = context;
+  if (readsWithoutLocks(build) && refs instanceof BiasedRefCounter) {
+    return {
+      lists: new LockFreeLists(context, refs),
+      dicts: new LockFreeDicts(context, hashing, strings),
+      instances: new LockFreeInstances(context, strings),
+    };
+  }
+  return {
+    lists: new Lists(context),
+    dicts: new Dicts(context, hashing, strings),
+    instances: new Instances(context, strings),
+  };
+}
