@@ -75,11 +75,12 @@ function listSwitches(): string[] {
 
 /** Lines without newlines. */
 export function listScenarios(scenarios: readonly ScenarioInfo[]): string[] {
-  const rows = scenarios.map(({ name, about, refcount, variants }): [string, string] => {
+  const rows = scenarios.map(({ name, about, litmus, refcount, variants }): [string, string] => {
     const schemes = refcount.filter((scheme) => scheme !== 'none');
     const under = schemes.length > 0 ? schemes.join(', ') : 'no counts';
+    const rows = litmus !== undefined && litmus.length > 0 ? `; litmus ${litmus.join(', ')}` : '';
     const more = variants.length > 0 ? `; variants: ${variants.join(', ')}` : '';
-    return [name, `${about} (${under}${more})`];
+    return [name, `${about} (${under}${rows}${more})`];
   });
   return ['Race scenarios, with the schemes of reference counts that each runs under:', ...definitions(rows)];
 }

@@ -24,7 +24,7 @@ export interface RawRaceOptions {
 }
 
 const MODES = 'auto, dpor, dfs, state, bound=N, pct=D, pos, surw, random, stress';
-const SCHEMES: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased'];
+const SCHEMES: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'side-table'];
 const MAX_PARAMETER = 99;
 const MAX_STEPS = 10_000_000;
 

@@ -4,6 +4,7 @@ type Names<T> = { readonly [name in keyof Required<T>]: true };
 
 const FIELDS: Names<ScenarioSpec<unknown>> = {
   about: true,
+  litmus: true,
   refcount: true,
   setup: true,
   threads: true,
@@ -30,7 +31,7 @@ const WORLD_FIELDS: Names<WorldOptions> = {
   dataRaces: true,
 };
 const ALLOCATORS = ['model', 'reuse', 'real'];
-const SCHEMES = ['gil', 'plain', 'atomic', 'biased'];
+const SCHEMES = ['gil', 'plain', 'atomic', 'biased', 'side-table'];
 const EXPECTATIONS = ['required', 'expected', 'interesting', 'forbidden'];
 
 /**
@@ -41,6 +42,7 @@ export function faultOf({ name, spec }: Scenario): string | null {
   const found =
     fieldsFault(spec, FIELDS, '') ??
     (typeof spec.about === 'string' ? null : `'about' is not a text; accepted: one line`) ??
+    (Array.isArray(spec.litmus ?? []) ? null : `'litmus' is not an array; accepted: an array of names`) ??
     partsFault(spec, '');
   if (found !== null) return `scenario '${name}': ${found}`;
   for (const [variant, changed] of Object.entries(spec.variants ?? {})) {

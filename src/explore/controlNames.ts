@@ -45,6 +45,7 @@ export class ControlNames {
         'InterpreterFreeLists',
         'InterpreterAllocator',
         'SegmentTable',
+        'SegmentArenas',
         'SharedHeaps',
         'Scratch',
         'StaticArena',

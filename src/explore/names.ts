@@ -1,4 +1,4 @@
-import { Geometry, type HeapTag } from '../memory/layout.js';
+import { Control, Geometry, type HeapTag } from '../memory/layout.js';
 import { type BlockMark, BlockNames } from './blockNames.js';
 import { ControlNames } from './controlNames.js';
 import { type Enums, LAYOUT } from './layoutNames.js';
@@ -27,7 +27,10 @@ export class Names {
   private readonly pages: PageNames;
   private named: NamedWords[] = [];
 
-  constructor(i32: Int32Array, layout: Enums = LAYOUT) {
+  constructor(
+    private readonly i32: Int32Array,
+    layout: Enums = LAYOUT,
+  ) {
     const objects = new ObjectNames(i32, layout);
     this.blocks = new BlockNames(objects);
     this.control = new ControlNames(layout, objects);
@@ -75,6 +78,11 @@ export class Names {
     if (given !== undefined) {
       const text = given.words === 1 ? given.text : `${given.text}[${word - given.address}]`;
       return () => text;
+    }
+    const table = this.i32[Control.SideTable];
+    if (table !== 0 && word >= table) {
+      const header = this.refer((word - table) << 2);
+      return () => header().replace(/\.[^.]*$/, '.count');
     }
     if (word < Geometry.SegmentWords) return () => this.control.nameOf(word);
     const block = this.blocks.refer(word);

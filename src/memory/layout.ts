@@ -226,6 +226,8 @@ export const enum Control {
 
   /** `SegmentOwner`, one word a segment; see segments.ts. Atomic. */
   SegmentTable = 8192,
+  /** By number of the segment: base address of the pymalloc state whose arenas it holds, 0 none. Under its GIL. */
+  SegmentArenas = 8704,
 
   /** 257 buckets of one line each. */
   ParkingBuckets = 9216,

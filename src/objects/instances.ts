@@ -20,13 +20,22 @@ import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
 import { initKeys, KeyTables } from './dictKeys.js';
+import type { Dicts } from './dicts.js';
 import type { Guard } from './guard.js';
 import type { Strings } from './strings.js';
+
+/** `PreHeader.Dict` besides 0 and addresses. */
+export const enum ManagedDict {
+  /** Under the guard: the values are about to be in a dict, and no longer all where they were. */
+  Moving = 1,
+}
 
 /**
  * Classes, and instances with inline values (CPython `Objects/typeobject.c`, `dictobject.c`): the names are in
  * one split key table of the class, the values behind the header of each instance, in the order of that table.
- * `__dict__` is never materialised.
+ *
+ * `__dict__` is made when it is first asked for. CPython's shares the inline values then, where it can; here they
+ * move into an ordinary dict, and from then on the instance has no values of its own.
  *
  * This class reads and writes under the build's guard on the instance; `LockFreeInstances` adds what the
  * free-threaded build does. Attribute names are interned strings, compared by identity. Methods take borrowed
@@ -38,12 +47,16 @@ export class Instances {
   protected readonly guard: Guard;
   private readonly i8: Int8Array;
   protected readonly atomics: AtomicOps;
-  private readonly allocator: Allocator;
+  protected readonly allocator: Allocator;
   private readonly mutex: Mutex;
   private readonly strings: Strings;
   private readonly tables: KeyTables;
 
-  constructor(context: ObjectContext, strings: Strings) {
+  constructor(
+    context: ObjectContext,
+    strings: Strings,
+    private readonly dicts: Dicts,
+  ) {
     this.i32 = context.i32;
     this.i8 = context.memory.i8;
     this.atomics = context.atomics;
@@ -115,20 +128,43 @@ export class Instances {
   /** object.name. Throws AttributeError. */
   getAttr(object: Ref, name: Ref): Ref {
     const index = this.slotIndex(this.i32[object + Header.Type], name);
-    const value = index < 0 ? 0 : this.getSlot(object, index);
+    const value = index < 0 ? this.getFromDict(object, name) : this.getSlot(object, index);
     return value !== 0 ? value : this.missing(object, name);
   }
 
   /**
-   * object.name = value. A name that is new to the class is added to the shared keys. Throws AttributeError when
-   * the instances have no room for it.
+   * object.name = value. A name that is new to the class is added to the shared keys, if the instance has no dict.
+   * Throws AttributeError when the instances have no room for it.
    */
   setAttr(object: Ref, name: Ref, value: Ref): void {
     const type = this.i32[object + Header.Type];
     let index = this.slotIndex(type, name);
+    if (index < 0 && this.setInDict(object, name, value)) return;
     if (index < 0) index = this.addName(type, name);
     if (index < 0) this.full(type, name);
     this.setSlot(object, index, value);
+  }
+
+  /** object.__dict__, made of the values if there is none yet. Throws MemoryError; nothing has changed then. */
+  dictOf(object: Ref): Ref {
+    const dict = this.takeDict(object);
+    return dict !== 0 ? dict : this.materialise(object);
+  }
+
+  /**
+   * object.__dict__ = dict. Who reads an attribute without a lock may have the old dict's address and no count yet,
+   * so the instance's reference is dropped after a grace period (CPython `_PyObject_SetManagedDict`). The caller
+   * holds no borrowed pointer. Throws MemoryError; nothing has changed then.
+   */
+  setDict(object: Ref, dict: Ref): void {
+    // The values that the instance still has go with the dict that it has never been asked for.
+    this.refs.decref(this.dictOf(object));
+    this.refs.incref(dict);
+    const token = this.guard.begin(object);
+    const old = this.i32[object + PreHeader.Dict];
+    this.storeDict(object, dict);
+    this.guard.end(token);
+    this.dropDict(old);
   }
 
   /**
@@ -154,17 +190,24 @@ export class Instances {
 
   /** The value at a place (CPython `LOAD_ATTR_INSTANCE_VALUE`), 0 if it was never set. */
   getSlot(object: Ref, index: number): Ref {
+    const heap = this.i32;
     const token = this.guard.begin(object);
-    const value = this.i32[object + InstanceObject.Values + index];
+    const value = heap[object + InstanceObject.Values + index];
     if (value !== 0) this.refs.newRefWithLock(value);
+    const hasDict = heap[object + PreHeader.Dict] !== 0;
     this.guard.end(token);
-    return value;
+    return value !== 0 || !hasDict ? value : this.getFromDict(object, this.nameAt(object, index));
   }
 
   /** Sets the value at a place (CPython `STORE_ATTR_INSTANCE_VALUE`). */
   setSlot(object: Ref, index: number, value: Ref): void {
     const token = this.guard.begin(object);
     const heap = this.i32;
+    if (heap[object + PreHeader.Dict] !== 0) {
+      this.guard.end(token);
+      this.setInDict(object, this.nameAt(object, index), value);
+      return;
+    }
     const slot = object + InstanceObject.Values + index;
     const old = heap[slot];
     this.refs.incref(value);
@@ -174,10 +217,12 @@ export class Instances {
     if (old !== 0) this.refs.decref(old);
   }
 
-  /** The last reference is gone: drops the values and the class, frees the block. */
+  /** The last reference is gone: drops values, dict and class, frees the block. No reader can exist. */
   dealloc(object: Ref): void {
     const heap = this.i32;
     const type = heap[object + Header.Type];
+    const dict = heap[object + PreHeader.Dict];
+    if (dict !== 0) this.refs.decref(dict);
     const first = object + InstanceObject.Values;
     const end = first + heap[type + TypeObject.InlineCapacity];
     for (let slot = first; slot < end; slot++) {
@@ -195,6 +240,116 @@ export class Instances {
     if (init !== 0) this.refs.decref(init);
     this.allocator.free(heap[type + TypeObject.SharedKeys], HeapTag.Mem);
     this.allocator.free(type, HeapTag.Gc);
+  }
+
+  // --- `__dict__` ---
+
+  /** The instance's dict, a new reference; 0 if it has none. It never loses it again. */
+  protected takeDict(object: Ref): Ref {
+    const token = this.guard.begin(object);
+    const dict = this.i32[object + PreHeader.Dict];
+    if (dict !== 0) this.refs.incref(dict);
+    this.guard.end(token);
+    return dict;
+  }
+
+  /** 0 if there is no dict, or the name is not in it. */
+  protected getFromDict(object: Ref, name: Ref): Ref {
+    const dict = this.takeDict(object);
+    if (dict === 0) return 0;
+    try {
+      return this.dicts.get(dict, name);
+    } finally {
+      this.refs.decref(dict);
+    }
+  }
+
+  /** False if there is no dict. */
+  private setInDict(object: Ref, name: Ref, value: Ref): boolean {
+    const dict = this.takeDict(object);
+    if (dict === 0) return false;
+    try {
+      this.dicts.set(dict, name, value);
+    } finally {
+      this.refs.decref(dict);
+    }
+    return true;
+  }
+
+  /** The name of the place, borrowed from the class. Declared racy read: names are only ever added. */
+  protected nameAt(object: Ref, index: number): Ref {
+    const heap = this.i32;
+    return heap[heap[heap[object + Header.Type] + TypeObject.SharedKeys] + SplitKeys.FirstEntry + index];
+  }
+
+  private materialise(object: Ref): Ref {
+    const heap = this.i32;
+    const dict = this.dicts.create();
+    const token = this.guard.begin(object);
+    const other = heap[object + PreHeader.Dict];
+    if (other !== 0) {
+      // Another thread was faster.
+      this.refs.incref(other);
+      this.guard.end(token);
+      this.refs.decref(dict);
+      return other;
+    }
+    try {
+      this.copyValues(object, dict);
+    } catch (error) {
+      this.guard.end(token);
+      this.refs.decref(dict);
+      throw error;
+    }
+    this.showDict(object, dict);
+    this.guard.end(token);
+    return dict;
+  }
+
+  /** Under the guard. The dict is nobody else's: its own guard is free. */
+  private copyValues(object: Ref, dict: Ref): void {
+    const heap = this.i32;
+    const capacity = heap[heap[object + Header.Type] + TypeObject.InlineCapacity];
+    for (let index = 0; index < capacity; index++) {
+      const value = heap[object + InstanceObject.Values + index];
+      if (value !== 0) this.dicts.set(dict, this.nameAt(object, index), value);
+    }
+  }
+
+  /**
+   * Under the guard. The values go before the dict is there: who still found one afterwards could miss what
+   * somebody has set in the dict meanwhile. Who finds none looks whether they are just moving.
+   */
+  protected showDict(object: Ref, dict: Ref): void {
+    this.storeDict(object, ManagedDict.Moving);
+    this.clearValues(object);
+    this.refs.incref(dict);
+    this.storeDict(object, dict);
+  }
+
+  /** Under the guard. The dict has a reference to each, so none of them dies here. */
+  protected clearValues(object: Ref): void {
+    const heap = this.i32;
+    const end = object + InstanceObject.Values + heap[heap[object + Header.Type] + TypeObject.InlineCapacity];
+    for (let slot = object + InstanceObject.Values; slot < end; slot++) {
+      const value = heap[slot];
+      if (value === 0) continue;
+      this.storeValue(object, slot, 0);
+      this.refs.decref(value);
+    }
+    heap[object + InstanceObject.ValuesUsed] = 0;
+  }
+
+  /** Gives up the reference to a dict that the instance has had. */
+  protected dropDict(dict: Ref): void {
+    this.allocator.decrefDelayed(dict);
+  }
+
+  // --- Steps ---
+
+  /** Shows the dict to readers that take no lock. */
+  protected storeDict(object: Ref, dict: Ref): void {
+    this.i32[object + PreHeader.Dict] = dict;
   }
 
   /** Shows a value to readers that take no lock. */

@@ -1,7 +1,16 @@
-import { Counter, GcBits, Header, Immortal, InstanceObject, ThreadBlock } from '../memory/layout.js';
+import {
+  Counter,
+  GcBits,
+  Header,
+  Immortal,
+  InstanceObject,
+  PreHeader,
+  ThreadBlock,
+} from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
-import { Instances } from './instances.js';
+import type { Dicts } from './dicts.js';
+import { Instances, ManagedDict } from './instances.js';
 import type { Strings } from './strings.js';
 
 /** Fields of a header's first word that say who may read without a lock. */
@@ -23,8 +32,8 @@ export class LockFreeInstances extends Instances {
   private readonly id: number;
   private readonly lockedReads: number;
 
-  constructor(context: ObjectContext, strings: Strings) {
-    super(context, strings);
+  constructor(context: ObjectContext, strings: Strings, dicts: Dicts) {
+    super(context, strings, dicts);
     this.u8 = context.memory.u8;
     this.id = context.id;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
@@ -41,7 +50,7 @@ export class LockFreeInstances extends Instances {
     if ((word & Header.OwnerMask) === this.id || (word & Word0.Shared) !== 0) {
       const slot = object + InstanceObject.Values + index;
       const value = heap[slot];
-      if (value === 0) return 0;
+      if (value === 0) return this.getMissing(object, slot, index);
       // May touch a freed block: from here to the increment the value may be gone.
       const local = (heap[value + Header.Local] + 1) | 0;
       if (local === Immortal.Local + 1) return value;
@@ -55,6 +64,15 @@ export class LockFreeInstances extends Instances {
     return this.getSlotLocked(object, index);
   }
 
+  /**
+   * A value that is not there was never set, if the dict's word, looked at afterwards, says that there has been no
+   * dict: values leave for a dict behind that.
+   */
+  private getMissing(object: Ref, slot: number, index: number): Ref {
+    if (this.atomics.load(slot) !== 0) return this.getSlotLocked(object, index);
+    return this.getFromDict(object, this.nameAt(object, index));
+  }
+
   private getSlotLocked(object: Ref, index: number): Ref {
     const heap = this.i32;
     heap[this.lockedReads]++;
@@ -62,8 +80,24 @@ export class LockFreeInstances extends Instances {
     this.share(object);
     const value = heap[object + InstanceObject.Values + index];
     if (value !== 0) this.refs.newRefWithLock(value);
+    const hasDict = heap[object + PreHeader.Dict] !== 0;
     this.guard.end(token);
-    return value;
+    return value !== 0 || !hasDict ? value : this.getFromDict(object, this.nameAt(object, index));
+  }
+
+  /**
+   * Without the lock, and without a condition: a dict that is replaced keeps the instance's reference until this
+   * thread has passed a quiescent state, and there is none between the two.
+   */
+  protected override takeDict(object: Ref): Ref {
+    const dict = this.atomics.load(object + PreHeader.Dict);
+    if (dict === ManagedDict.Moving) return super.takeDict(object);
+    if (dict !== 0) this.refs.incref(dict);
+    return dict;
+  }
+
+  protected override storeDict(object: Ref, dict: Ref): void {
+    this.atomics.store(object + PreHeader.Dict, dict);
   }
 
   /**

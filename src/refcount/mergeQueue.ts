@@ -73,8 +73,7 @@ export class MergeQueue {
       return;
     }
     const bucket = bucketOf(owner);
-    rawLock(heap, bucket + BrcBucket.Lock);
-    const target = this.findThread(bucket, owner);
+    const target = this.lockAndFind(bucket, owner);
     if (target === 0) {
       this.mergeAbandoned(object, bucket);
       return;
@@ -121,6 +120,12 @@ export class MergeQueue {
 
   protected ownerOf(object: Ref): number {
     return Atomics.load(this.i32, object) & Header.OwnerMask;
+  }
+
+  /** Locks the bucket; the thread cannot leave it then. */
+  protected lockAndFind(bucket: number, owner: number): number {
+    rawLock(this.i32, bucket + BrcBucket.Lock);
+    return this.findThread(bucket, owner);
   }
 
   /** Under the bucket's lock. The block of the thread with this id, 0 if it has exited. */

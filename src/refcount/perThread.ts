@@ -1,5 +1,5 @@
 import type { Allocator } from '../allocators/allocator.js';
-import { Control, Geometry, Header, HeapTag, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
+import { Control, Geometry, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
 import type { Ref } from './refCounter.js';
 import {
   carriedCount,
@@ -83,7 +83,7 @@ export class PerThreadCounts {
     for (let index = capacity; index < grown; index++) heap[array + index] = 0;
     heap[this.counts] = array;
     heap[this.capacity] = grown;
-    if (old !== 0) this.allocator.free(old, HeapTag.Mem);
+    if (old !== 0) this.allocator.rawFree(old);
     return true;
   }
 
@@ -126,7 +126,7 @@ export class PerThreadCounts {
     const array = heap[this.counts];
     heap[this.counts] = 0;
     heap[this.capacity] = LEFT;
-    if (array !== 0) this.allocator.free(array, HeapTag.Mem);
+    if (array !== 0) this.allocator.rawFree(array);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Allocator } from '../allocators/allocator.js';
 import { MemoryError } from '../memory/errors.js';
-import { CodeObject, Control, DictObject, Header, HeapTag, TypeKind, TypeObject } from '../memory/layout.js';
+import { CodeObject, Control, DictObject, Header, TypeKind, TypeObject } from '../memory/layout.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { Ref } from './refCounter.js';
 
@@ -135,14 +135,14 @@ export class UniqueIdPool {
   }
 
   private freeWords(table: number): void {
-    if (table !== 0) this.allocator.free(table, HeapTag.Mem);
+    if (table !== 0) this.allocator.rawFree(table);
   }
 }
 
-/** A block of words, 0 if there is no memory. */
+/** A block of the raw domain, as CPython's arrays of counters; 0 if there is no memory. */
 export function tryAllocate(allocator: Allocator, words: number): number {
   try {
-    return allocator.alloc(words, HeapTag.Mem);
+    return allocator.rawAlloc(words);
   } catch (error) {
     if (error instanceof MemoryError) return 0;
     throw error;

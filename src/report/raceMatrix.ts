@@ -26,7 +26,7 @@ export interface MatrixCell {
   readonly failed: boolean;
 }
 
-const ORDER: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'none'];
+const ORDER: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'side-table', 'none'];
 
 export function buildMatrix(explorations: readonly Exploration[]): Matrix {
   const schemes = ORDER.filter((scheme) => explorations.some(({ refcount }) => refcount === scheme));

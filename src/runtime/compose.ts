@@ -83,15 +83,10 @@ export function composeContainers(
 ): Containers {
   const { refs } = context;
   if (readsWithoutLocks(build) && refs instanceof BiasedRefCounter) {
-    return {
-      lists: new LockFreeLists(context, refs),
-      dicts: new LockFreeDicts(context, hashing, strings),
-      instances: new LockFreeInstances(context, strings),
-    };
+    const dicts = new LockFreeDicts(context, hashing, strings);
+    const instances = new LockFreeInstances(context, strings, dicts);
+    return { lists: new LockFreeLists(context, refs), dicts, instances };
   }
-  return {
-    lists: new Lists(context),
-    dicts: new Dicts(context, hashing, strings),
-    instances: new Instances(context, strings),
-  };
+  const dicts = new Dicts(context, hashing, strings);
+  return { lists: new Lists(context), dicts, instances: new Instances(context, strings, dicts) };
 }

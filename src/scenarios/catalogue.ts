@@ -16,6 +16,7 @@ function infoOf({ name, spec }: Scenario, module: string): ScenarioInfo {
   return {
     name,
     about: spec.about,
+    litmus: spec.litmus ?? [],
     refcount: spec.refcount ?? [],
     variants: Object.keys(spec.variants ?? {}),
     module,

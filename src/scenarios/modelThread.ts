@@ -18,6 +18,7 @@ const BUILD_OF: Readonly<Record<Scheme, string>> = {
   plain: 'unsafe',
   atomic: 'gilectomy',
   biased: 'free-threaded',
+  'side-table': 'gilectomy:refcount=side-table',
   none: 'free-threaded',
 };
 

@@ -16,6 +16,7 @@ export const MODULES: readonly string[] = [
   'containers/globals.js',
   'containers/dicts.js',
   'containers/dictLookup.js',
+  'containers/instanceDicts.js',
   'memory/qsbr.js',
   'memory/qsbrPages.js',
   'memory/threadFree.js',

@@ -54,6 +54,8 @@ export type Override = abstract new (...args: any[]) => object;
 export interface ScenarioSpec<S> {
   /** One line: what races with what, and the source (a PIT, an issue of CPython's, a paper). */
   readonly about: string;
+  /** The litmus tests of CPython's memory and threads that it settles, `D1` to `D30`. */
+  readonly litmus?: readonly string[];
   /** Schemes to run under; absent: the scenario uses no counts, and runs once. */
   readonly refcount?: readonly Scheme[];
   /** Called once an execution, before the threads; its result is handed to all of them. Not interleaved. */

@@ -5,6 +5,8 @@ export interface ScenarioInfo {
   readonly name: string;
   /** One line: what races with what. */
   readonly about: string;
+  /** The litmus tests that it settles: `D28`. */
+  readonly litmus?: readonly string[];
   /** The schemes it runs under. Empty, or `none` alone: it uses no counts and runs once. */
   readonly refcount: readonly Scheme[];
   /** Names of its variants, broken and repaired ones. */

@@ -1,6 +1,7 @@
 /**
  * The schemes under which a scenario can run. `gil`: plain counts, and threads switch only where the eval breaker
  * is polled; `plain`: plain counts and no lock at all (build `unsafe`); `atomic`: build `gilectomy`; `biased`:
- * build `free-threaded`; `none`: the scenario does not use the runtime's counts.
+ * build `free-threaded`; `side-table`: build `gilectomy` with its counts apart from the objects; `none`: the scenario
+ * does not use the runtime's counts.
  */
-export type Scheme = 'gil' | 'plain' | 'atomic' | 'biased' | 'none';
+export type Scheme = 'gil' | 'plain' | 'atomic' | 'biased' | 'side-table' | 'none';

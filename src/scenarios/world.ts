@@ -1,6 +1,7 @@
 import { PythonError } from '../memory/errors.js';
 import { Control, DictKeys, PreHeader } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import { reserveSideTable } from '../memory/sideTable.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Handle } from '../runtime/handles.js';
 import { type ModelSettings, ModelThread } from './modelThread.js';
@@ -241,6 +242,7 @@ export class World {
     if (this.touched) return;
     if (this.running) throw new Error('the first thread of the runtime must be asked for in setup');
     this.touched = true;
+    prepareScheme(this.memory, this.scheme);
     for (let slot = 0; slot <= this.threadCount; slot++) {
       this.threads.push(new ModelThread(this.settings, slot));
     }
@@ -258,7 +260,13 @@ export class World {
  * next, for this scheme. No thread is needed for it, nor left behind.
  */
 export function prepareMemory(memory: SharedMemory, scheme: Scheme, services: Services): void {
+  prepareScheme(memory, scheme);
   initialiseOnce(new ModelThread({ memory, scheme, allocator: 'model', services }, 0));
+}
+
+/** What the scheme needs of the memory before the first thread is made. */
+function prepareScheme(memory: SharedMemory, scheme: Scheme): void {
+  if (scheme === 'side-table') reserveSideTable(memory.i32);
 }
 
 function initialiseOnce(thread: ModelThread): void {

@@ -1,3 +1,4 @@
+import { ownBlocks } from '../allocators/pymalloc/ownBlocks.js';
 import { HeapVisitor, TagMask } from '../allocators/visitor.js';
 import { Counter, ThreadBlock, ThreadStatus } from '../memory/layout.js';
 import type { ModelSettings, ModelThread } from './modelThread.js';
@@ -85,8 +86,9 @@ export class WorldDrain {
     return count;
   }
 
+  /** But for what pymalloc has for itself, from its first block on. */
   private countRealBlocks(): number {
-    let count = 0;
+    let count = -ownBlocks(this.i32).size;
     for (const blocks of new HeapVisitor(this.settings.memory).totals().blocks) count += blocks;
     return count;
   }

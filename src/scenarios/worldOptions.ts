@@ -14,6 +14,6 @@ export interface WorldOptions {
   readonly timeouts?: number;
   /** The clock may jump by this many milliseconds at each reading, as a choice. Default 0: it stands still. */
   readonly clockJumps?: number;
-  /** Unmarked data races on plain accesses are faults of the code: true; by default in `atomic` and `biased`. */
+  /** Unmarked data races on plain accesses are faults of the code: true; by default in `atomic`, `biased`, `side-table`. */
   readonly dataRaces?: boolean;
 }

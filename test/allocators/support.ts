@@ -1,6 +1,7 @@
 import type { Allocator, BlockVisitor } from '#ungil/allocators/allocator.js';
 import { Heap, Page, Queue, ThreadHeaps } from '#ungil/allocators/mimalloc/layout.js';
 import { MimallocAllocator } from '#ungil/allocators/mimalloc/mimallocAllocator.js';
+import type { PymallocGeometry } from '#ungil/allocators/pymalloc/geometry.js';
 import { PymallocAllocator } from '#ungil/allocators/pymalloc/pymallocAllocator.js';
 import { HeapVisitor } from '#ungil/allocators/visitor.js';
 import { PlainAtomicOps } from '#ungil/memory/atomicOps.js';
@@ -36,9 +37,9 @@ export function startMimalloc(memory: SharedMemory, slot: number) {
   return { thread, allocator };
 }
 
-export function startPymalloc(memory: SharedMemory, slot = 0) {
+export function startPymalloc(memory: SharedMemory, slot = 0, geometry?: PymallocGeometry, base?: number) {
   const thread = new BareAllocatorThread(memory, slot);
-  const allocator = new PymallocAllocator(thread);
+  const allocator = new PymallocAllocator(thread, geometry, base);
   allocator.start();
   return { thread, allocator };
 }

@@ -157,7 +157,7 @@ describe('blocks', () => {
     const array = main.allocator.alloc(8, HeapTag.Mem);
     expect(names.nameOf(list + ListObject.Size)).toMatch(/^list#1:\d+:0\.size$/);
     expect(names.nameOf(point + Header.Shared)).toMatch(/^instance#1:\d+:0\.shared$/);
-    expect(names.nameOf(array + 3)).toMatch(/^array#1:\d+:1\[3\]$/);
+    expect(names.nameOf(array + 3)).toMatch(/^array#1:\d+:0\[3\]$/);
     expect(names.nameOf(1 << 20)).toBe('segment#1.threadId');
     const page = (1 << 20) + 64 + 32 * Number(/:(\d+):/.exec(names.nameOf(list))?.[1]);
     expect(names.nameOf(page + 1)).toMatch(/^page#1:\d+\.used$/);

@@ -125,13 +125,13 @@ describe('per-thread counts', () => {
     const world = new RefcountWorld(1);
     const [t1] = world.threads;
     const type = world.createClass(t1);
-    const { alloc } = world.allocator;
-    world.allocator.alloc = () => {
+    const { rawAlloc } = world.allocator;
+    world.allocator.rawAlloc = () => {
       throw new MemoryError(0, 'test', 0, 0);
     };
     hold(world, t1, type);
     expect(world.local(type)).toBe(2);
-    world.allocator.alloc = alloc;
+    world.allocator.rawAlloc = rawAlloc;
     drop(world, t1, type);
     hold(world, t1, type);
     expect([world.local(type), countedPerThread(world.memory.i32, type)]).toEqual([1, 1]);

@@ -2,13 +2,19 @@ import { Control, type Domain, Geometry, Header, HeapTag, PreHeader } from '../.
 import type { BlockVisitor } from '../allocator.js';
 import { checkSize } from '../checks.js';
 import type { BlockSource } from '../domains/blockSource.js';
+import { ownBlocks } from '../pymalloc/ownBlocks.js';
 import { moveWords } from '../resize.js';
-import { DebugBlock, DomainId, Fill, swapBytes } from './layout.js';
+import { swapBytes } from './bytes.js';
+import { DebugBlock, DomainId, Fill } from './layout.js';
 import { Quarantine } from './quarantine.js';
 import { blockDataWords, domainIdAt, domainName, type Reporter } from './reporter.js';
 
 /** `DebugBlock.Domain` of a block that waits for its grace period. */
 const DELAYED_MARK = Fill.ForbiddenBehindDomain | DomainId.Delayed;
+
+const RAW_MARK = Fill.ForbiddenBehindDomain | DomainId.Raw;
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** Shorter fills are done word by word. */
 const enum Fills {
@@ -111,8 +117,9 @@ export class DebugHooks implements BlockSource {
   }
 
   visit(visitor: BlockVisitor, tags: number): void {
+    const unhooked = this.unhooked();
     this.below.visit((base, words, tag) => {
-      if (this.isFreed(base)) return;
+      if (unhooked.has(base) || this.isFreed(base)) return;
       const asked = blockDataWords(this.i32, base);
       const known = asked >= 0 && asked + DebugBlock.ExtraWords <= words;
       visitor(base + DebugBlock.PrefixWords, known ? asked : words - DebugBlock.ExtraWords, tag);
@@ -121,11 +128,18 @@ export class DebugHooks implements BlockSource {
 
   /** Checks every block, live or in anybody's quarantine. No other thread may run. Throws DebugError. */
   check(tags: number): void {
+    const unhooked = this.unhooked();
     this.below.visit((base, _words, tag) => {
+      if (unhooked.has(base)) return;
       const delayed = domainIdAt(this.i32, base) === DomainId.Delayed;
       if (this.isFreed(base)) this.expectUntouched(base, blockDataWords(this.i32, base), tag);
       else this.expectLive(base + DebugBlock.PrefixWords, delayed ? DELAYED_MARK : this.mark);
     }, tags);
+  }
+
+  /** Blocks of the raw domain that pymalloc took below the hooks. */
+  private unhooked(): ReadonlySet<number> {
+    return this.mark === RAW_MARK ? ownBlocks(this.i32) : NONE;
   }
 
   /** Where a live block was allocated; null if it does not tell. */

@@ -45,8 +45,3 @@ export const enum Origin {
   ThreadShift = 20,
   SiteMask = (1 << ThreadShift) - 1,
 }
-
-/** The other byte order. */
-export function swapBytes(word: number): number {
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-}

@@ -1,7 +1,8 @@
 import { DebugError, type DebugFinding } from '../../memory/errors.js';
 import { Control, Geometry, ThreadBlock } from '../../memory/layout.js';
 import { slotOf } from '../../threads/evalBreaker.js';
-import { DebugBlock, DomainId, Fill, Origin, swapBytes } from './layout.js';
+import { swapBytes } from './bytes.js';
+import { DebugBlock, DomainId, Fill, Origin } from './layout.js';
 import { Places } from './places.js';
 import { SiteTable } from './siteTable.js';
 

@@ -3,6 +3,7 @@ import type { DelayedFree } from '../delayedFree.js';
 import { MallocAllocator } from '../malloc/mallocAllocator.js';
 import { MimallocAllocator } from '../mimalloc/mimallocAllocator.js';
 import { SharedHeapAllocator } from '../mimalloc/sharedHeapAllocator.js';
+import { pymallocGeometry } from '../pymalloc/geometry.js';
 import { PymallocAllocator } from '../pymalloc/pymallocAllocator.js';
 import type { BlockAllocatorModule } from './blockAllocator.js';
 import type { Member } from './blockSource.js';
@@ -69,7 +70,7 @@ class MemberMaker {
       case 'malloc':
         return new MallocAllocator({ ...thread, qsbr: null });
       default:
-        return new PymallocAllocator(thread);
+        return new PymallocAllocator(thread, pymallocGeometry(base));
     }
   }
 

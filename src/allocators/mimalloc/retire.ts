@@ -110,7 +110,8 @@ export class PageRetirement {
       if (heap[page + Page.InFull] === 0 || this.leavesFull(base, page)) {
         this.context.collect(page);
         if (force) joinFree(heap, page);
-        if (heap[page + Page.Used] === 0) this.maybeFree(page);
+        // One that waits already keeps its goal; CPython gives it a later one.
+        if (heap[page + Page.Used] === 0 && heap[page + Page.QsbrLinked] === 0) this.maybeFree(page);
       }
       page = next;
     }

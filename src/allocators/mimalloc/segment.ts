@@ -7,6 +7,10 @@ import { Page, Segment, Slice, Spans } from './layout.js';
 /**
  * The segments of a thread, cut into pages of whole slices (mimalloc's `segment.c`). Free slices form spans,
  * joined with their neighbours at once, in queues by length. Owner only, all of it.
+ *
+ * mimalloc also purges: after 10 ms it tells the operating system that free slices may lose their contents. A shared
+ * buffer can give no page back, so there is nothing of it here: memory that was touched once stays resident. What
+ * serves the same end is that claims take the lowest free segment, and requests the shortest span that fits.
  */
 export class SegmentSlices {
   /**

@@ -122,9 +122,10 @@ export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
     this.delayed?.abandon(true);
   }
 
-  /** The heaps stay. */
+  /** The heaps stay. The goals of their empty pages become reachable: no thread that leaves later need advance. */
   exit(): void {
     this.qsbr?.detach();
+    this.qsbr?.advance();
     this.delayed?.abandon(false);
   }
 

@@ -1,10 +1,10 @@
-import type { HeapTag } from '../../memory/layout.js';
+import { HeapTag } from '../../memory/layout.js';
 import { Malloc, type MallocThread } from '../malloc/malloc.js';
 import { fitsInPlace } from '../resize.js';
 
 /**
- * Blocks that are not small: `malloc`'s, under its lock although the caller has the GIL, for threads without it use
- * `malloc` too.
+ * Blocks that are not small, and what pymalloc needs for itself: `malloc`'s, under its lock although the caller has the
+ * GIL, for threads without it use `malloc` too. All methods may throw RunAborted, with nothing done.
  */
 export class RawAllocator {
   private readonly malloc: Malloc;
@@ -18,12 +18,17 @@ export class RawAllocator {
     this.malloc.start();
   }
 
-  /** Throws MemoryError. */
+  /** Throws MemoryError, and RangeError for what is no size. */
   alloc(words: number, tag: HeapTag): number {
     return this.malloc.alloc(words, tag);
   }
 
-  free(address: number, _tag: HeapTag): void {
+  /** A block for pymalloc itself: no walk of the heaps that programs use sees it. 0 if the memory is full. */
+  tryAllocOwn(words: number): number {
+    return this.malloc.tryAlloc(words, HeapTag.Raw);
+  }
+
+  free(address: number): void {
     this.malloc.free(address);
   }
 

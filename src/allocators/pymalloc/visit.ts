@@ -1,38 +1,48 @@
+import { Control, Geometry } from '../../memory/layout.js';
 import type { BlockVisitor } from '../allocator.js';
-import { arenaObject } from './arenas.js';
-import { Arena, Pool, PoolIndex, Small } from './layout.js';
+import { Arena, Pool, Small } from './layout.js';
+import { walkArenas, walkPools } from './walk.js';
 
-/** Finds the live blocks of a segment of arenas. No other thread may run; nothing is changed. */
+const enum Marks {
+  /** The most blocks that a pool has: 16 KiB of 16 bytes. */
+  Most = 1024,
+}
+
+/** Finds the live blocks of a segment of arenas, of whatever geometry. No other thread may run; nothing is changed. */
 export class PoolVisitor {
-  /** One byte a block: 1 = free. As many as a pool can have. */
-  private readonly free = new Uint8Array(Pool.Words >> 2);
+  /** One byte a block: 1 = free. */
+  private readonly free = new Uint8Array(Marks.Most);
 
   constructor(private readonly i32: Int32Array) {}
 
-  /** Calls `visitor` for every live block of the tags in the mask; returns the number of pools in use. */
+  /**
+   * Calls `visitor` for every live block of the tags in the mask, by ascending address; returns the number of pools
+   * in use.
+   */
   visitSegment(segment: number, tags: number, visitor: BlockVisitor): number {
+    const heap = this.i32;
+    const base = heap[Control.SegmentArenas + (segment >>> Geometry.SegmentShift)];
     let pools = 0;
-    for (let i = 0; i < Arena.PerSegment; i++) {
-      pools += this.visitArena(segment, i, tags, visitor);
+    for (const arena of this.arenasOf(segment, base)) {
+      walkPools(heap, base, arena, (pool, used) => {
+        const tag = (heap[pool + Pool.SizeIndex] / Small.Classes) | 0;
+        if (!used || ((tags >> tag) & 1) === 0) return;
+        pools++;
+        this.visitPool(pool, tag, visitor);
+      });
     }
     return pools;
   }
 
-  private visitArena(segment: number, index: number, tags: number, visitor: BlockVisitor): number {
+  /** Arena objects whose arenas begin in this segment, by address. */
+  private arenasOf(segment: number, base: number): number[] {
     const heap = this.i32;
-    const arena = arenaObject(segment, index);
-    if (heap[arena + Arena.Address] === 0) return 0;
-    const end = heap[arena + Arena.PoolAddress];
-    const count = Arena.MaxPools - heap[arena + Arena.TotalPools];
-    let pools = 0;
-    for (let pool = heap[arena + Arena.Address] + count * Pool.Words; pool < end; pool += Pool.Words) {
-      const tag = (heap[pool + Pool.SizeIndex] / Small.Classes) | 0;
-      const used = heap[pool + Pool.SizeIndex] !== PoolIndex.Never && heap[pool + Pool.Count] !== 0;
-      if (!used || ((tags >> tag) & 1) === 0) continue;
-      pools++;
-      this.visitPool(pool, tag, visitor);
-    }
-    return pools;
+    const arenas: number[] = [];
+    if (base === 0) return arenas;
+    walkArenas(heap, base, (arena) => {
+      if ((heap[arena + Arena.Address] & ~Geometry.SegmentMask) === segment) arenas.push(arena);
+    });
+    return arenas.sort((a, b) => heap[a + Arena.Address] - heap[b + Arena.Address]);
   }
 
   private visitPool(pool: number, tag: number, visitor: BlockVisitor): void {

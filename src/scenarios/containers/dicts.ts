@@ -54,7 +54,7 @@ function insert(s: SharedDict, w: World, me: number): void {
 /** Scenario 22. */
 export const insertSameKey = scenario<SharedDict>('dict-insert-same', {
   about: 'two threads insert the same key (PEP 703: dict operations under a lock of the object)',
-  refcount: ['gil', 'plain', 'atomic', 'biased'],
+  refcount: ['gil', 'plain', 'atomic', 'biased', 'side-table'],
   setup: emptyDict,
   threads: [insert, insert],
   after(s, w) {
@@ -117,7 +117,7 @@ function setDefault(s: SharedDict, w: World, me: number): void {
 /** Scenario 24, second half. */
 export const setDefaultOnce = scenario<SharedDict>('dict-setdefault', {
   about: 'two threads call d.setdefault(k, ...): both must get the value that won',
-  refcount: ['gil', 'plain', 'atomic', 'biased'],
+  refcount: ['gil', 'plain', 'atomic', 'biased', 'side-table'],
   setup: emptyDict,
   threads: [setDefault, setDefault],
   after(s, w) {

@@ -79,7 +79,7 @@ class NoGracePeriod extends Qsbr {
 /** Scenario 15. */
 export const listReadAppend = scenario<SharedList>('list-read-append', {
   about: 'list[0] against an append that moves the array: QSBR keeps the old one (PEP 703)',
-  refcount: ['gil', 'plain', 'atomic', 'biased'],
+  refcount: ['gil', 'plain', 'atomic', 'biased', 'side-table'],
   setup: sharedFullList,
   threads: {
     writer: (s, w) => append(s, w, WRITER, 3),
@@ -194,7 +194,7 @@ class SlotNotCleared extends LockFreeLists {
 /** Scenario 17. */
 export const listReadPop = scenario<SharedList>('list-read-pop', {
   about: 'list[1] against pop(), which drops the last reference: the item or IndexError (PEP 703)',
-  refcount: ['gil', 'plain', 'atomic', 'biased'],
+  refcount: ['gil', 'plain', 'atomic', 'biased', 'side-table'],
   setup: listWithFloat,
   threads: { writer: popLast, reader: readLast },
   after: (s, w) => ({ got: nameOf(dropList(s, w).got) }),
@@ -249,6 +249,7 @@ class NoSecondLookAtArray extends LockFreeLists {
 /** Scenario 10 with a list; D6. A slot of an array that the list has let go of keeps its old item for ever. */
 export const listReadClear = scenario<SharedList & { made: number }>('list-read-clear', {
   about: 'list[1] in an array that clear() has taken away, its item dead and its block used again (PIT-10.2)',
+  litmus: ['D6'],
   refcount: ['biased'],
   world: { allocator: 'reuse' },
   setup: (w) => ({ ...listWithFloat(w), made: w.words(1, 'made') }),
@@ -282,7 +283,7 @@ function iterate(s: SharedList, w: World): void {
 /** Scenario 19. */
 export const listIterateAppend = scenario<SharedList>('list-iterate-append', {
   about: 'an iteration sees none, some or all of the items that are appended meanwhile, and ends',
-  refcount: ['gil', 'plain', 'atomic', 'biased'],
+  refcount: ['gil', 'plain', 'atomic', 'biased', 'side-table'],
   setup: sharedFullList,
   threads: {
     writer: (s, w) => append(s, w, WRITER, 3),

@@ -1,13 +1,11 @@
 import { Page } from '../../allocators/mimalloc/layout.js';
 import { pageOf } from '../../allocators/mimalloc/page.js';
 import { HeapTag, ListArray, ListObject, NumberObject } from '../../memory/layout.js';
-import { NoGuard } from '../../objects/guard.js';
 import { LockFreeLists } from '../../objects/lockFreeLists.js';
-import type { BiasedRefCounter } from '../../refcount/biased.js';
 import type { Ref } from '../../refcount/refCounter.js';
-import type { Thread } from '../../runtime/thread.js';
 import { scenario } from '../scenario.js';
 import type { World } from '../world.js';
+import { lockFreeReads, unlessLocked } from './lockFreePart.js';
 
 const WRITER = 0;
 const READER = 1;
@@ -63,26 +61,10 @@ function growAndReplace(s: FullList, w: World): void {
   w.i32[s.made] = made;
 }
 
-/**
- * Production's read up to where it would take the list's lock: what it finds there is an item in any case, and a
- * contended mutex has more interleavings than all the rest.
- */
-class LockFreePart extends LockFreeLists {
-  static of(thread: Thread): LockFreePart {
-    const { memory, i32, atomics, refs, allocator, block, id } = thread;
-    const own = { memory, i32, atomics, refs, allocator, block, id, freeLists: 0 };
-    const context = { ...own, guard: new NoGuard(), mutex: thread.state.mutex };
-    return new LockFreePart(context, refs as BiasedRefCounter);
-  }
-
-  protected override getLocked(_list: Ref, _index: number): Ref {
-    return 0;
-  }
-}
-
 function readFirst(s: FullList, w: World): void {
   const { numbers, refs } = w.thread(READER);
-  const item = LockFreePart.of(w.thread(READER)).get(s.list, 0);
+  const { lists } = lockFreeReads(w.thread(READER));
+  const item = unlessLocked(() => lists.get(s.list, 0));
   if (item === 0) return;
   w.i32[s.got] = numbers.value(item);
   refs.decref(item);
@@ -124,6 +106,7 @@ class NoSecondLookAtArray extends LockFreeLists {
 /** D6. With each step of the read as in CPython, and then with production's read less its second look. */
 export const listReadResize = scenario<FullList>('list-read-resize', {
   about: 'list[0] in an array that an append has replaced, its item dead and its block used again (PIT-10.2)',
+  litmus: ['D6'],
   refcount: ['biased'],
   world: { allocator: 'reuse' },
   setup: fullList,

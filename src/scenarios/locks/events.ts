@@ -50,6 +50,7 @@ class SetByCheck extends Event {
 /** Scenario 34. */
 export const eventSet = scenario<Waited>('event-set', {
   about: 'an event is set while a thread goes to sleep for it: never asleep after set (CPython PyEvent, D13)',
+  litmus: ['D13'],
   setup: unset,
   threads: { setter: set, waiter: wait },
   after: (s, w) => ({ seen: w.i32[s.seen] }),

@@ -88,6 +88,7 @@ function handOffs(w: World, slot: number): number {
 export const mutexHandOff = scenario<Guarded>('mutex-hand-off', {
   about:
     'a mutex is handed to who has waited for 1 ms, while its holder locks it again (barging; INV-6.1, D11)',
+  litmus: ['D11'],
   setup: guardedAndLocked,
   threads: { barger: barge, waiter: lockedIncrement },
   after: (s, w) => ({ barged: w.i32[s.x] === 3, handedOff: handOffs(w, 0) > 0 }),

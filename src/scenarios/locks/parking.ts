@@ -42,6 +42,7 @@ class TimeoutDespitePost extends ParkingLot {
 export const parkTimeout = scenario<Timed>('park-timeout', {
   about:
     'a timed wait for a mutex ends as the mutex is handed over: one or the other, not both (CPython, D12)',
+  litmus: ['D12'],
   setup: locked,
   threads: { holder: unlockForSleeper, waiter: lockTimed },
   after: (s, w) => ({

@@ -70,6 +70,7 @@ class NeverSuspended extends CriticalSections {
 export const nestedSections = scenario<Pair>('nested-sections', {
   about:
     'critical sections nested as (a, b) and as (b, a): suspended, so never a deadlock, but not atomic (PEP 703)',
+  litmus: ['D14'],
   setup: pair,
   threads: [
     (s, w) => nested(s, w, 0, AB),
@@ -113,6 +114,7 @@ class Unsorted extends CriticalSections {
 export const twoObjectSections = scenario<Pair>('two-object-sections', {
   about:
     'critical sections of two objects, named as (a, b) and as (b, a): locked by address, atomic (PEP 703, D15)',
+  litmus: ['D15'],
   setup: pair,
   threads: [(s, w) => both(s, w, 0, AB), (s, w) => both(s, w, 1, BA)],
   after: guarded,

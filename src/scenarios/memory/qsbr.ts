@@ -102,6 +102,7 @@ class NoMarkRaised extends Qsbr {
 /** Scenarios 26 and 27. */
 export const qsbrRead = scenario<Published>('qsbr-read', {
   about: 'a lock-free read against unlinking and freeing what it reads (CPython Python/qsbr.c; litmus D9)',
+  litmus: ['D9'],
   setup: published,
   threads: { reader, writer },
   after: readAndFreed,
@@ -145,6 +146,7 @@ class OnlineLate extends Qsbr {
  */
 export const qsbrAttach = scenario<Published>('qsbr-attach', {
   about: 'a thread comes online and reads while another one polls for its goal (PIT-5.1)',
+  litmus: ['D9'],
   setup(w) {
     const s = published(w);
     w.thread(Thread.Reader).state.detach();
@@ -181,6 +183,7 @@ function freeWhatIsLeft(s: Published, w: World): { freed: boolean } {
 /** A goal in the future needs somebody's advance. */
 export const qsbrDeferred = scenario<Published>('qsbr-deferred', {
   about: 'goals are handed out ahead of the sequence: reached once somebody advances it (gh-133136, PIT-5.4)',
+  litmus: ['D10'],
   setup: published,
   threads: { reader, writer: patientWriter, other: (_s, w) => void w.thread(2).state.qsbr.advance() },
   after: freeWhatIsLeft,

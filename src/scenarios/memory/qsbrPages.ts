@@ -183,6 +183,7 @@ export const pageReuse = scenario<OnePage>('page-reuse', {
 /** D28. */
 export const pageEmptiedTwice = scenario<OnePage>('page-emptied-twice', {
   about: 'a page is emptied, allocated from, and emptied again: it has a new goal (D28, gh-145615)',
+  litmus: ['D28'],
   refcount: ['biased'],
   setup: emptiedPage,
   threads: { writer: reuseDropAndMake, reader: restedReader },

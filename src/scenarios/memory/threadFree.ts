@@ -104,6 +104,7 @@ class NoSecondLook extends ThreadHeapSet {
 export const threadFree = scenario<FullPage>('thread-free', {
   about:
     "two threads free blocks of a page while its owner collects them (mimalloc's thread-free list; litmus D27)",
+  litmus: ['D27'],
   setup: fullPage,
   threads: { owner: allocateOne, first: freeFirst, second: freeSecond },
   after: (s, w) => result(s, w, 2),
@@ -126,6 +127,7 @@ export const threadFree = scenario<FullPage>('thread-free', {
 export const fullPageFlag = scenario<FullPage>('thread-free-full-page', {
   about:
     "a block of a page is freed while its owner puts the page among the full ones (mimalloc's delayed flag)",
+  litmus: ['D27'],
   setup: fullPage,
   threads: { owner: allocateOne, other: freeFirst },
   after: (s, w) => result(s, w, 1),

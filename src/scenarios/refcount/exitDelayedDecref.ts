@@ -65,7 +65,7 @@ class TakesWhatIsNotDue extends DelayedFree {
   protected override processInterpreter(_counting: boolean): void {
     const chunk = Atomics.exchange(this.i32, Control.InterpreterDelayedHead, 0);
     if (chunk === 0) return;
-    if (this.drainChunk(chunk)) this.target.freeNow(chunk);
+    if (this.drainChunk(chunk)) this.target.freeChunk(chunk);
     else this.giveToInterpreter(chunk, chunk);
   }
 }
@@ -78,6 +78,7 @@ class TakesWhatIsNotDue extends DelayedFree {
 export const exitDelayedDecref = scenario<Waiting>('exit-delayed-decref', {
   about:
     'an exiting thread drops delayed references of its own objects while another one drops its own (D29)',
+  litmus: ['D29'],
   refcount: ['biased'],
   setup: waiting,
   threads: { exiting: exit, other: pollAndDrop },

@@ -47,6 +47,7 @@ function dropTwo(s: Lent, w: World, me: number): void {
  */
 export const explicitMergeOrder = scenario<Lent>('explicit-merge-order', {
   about: 'an owner merges its queue while the last reference is dropped (gh-119999, PIT-2.1)',
+  litmus: ['D2'],
   refcount: ['biased'],
   setup(w) {
     const { numbers, refs } = w.thread(0);
@@ -88,6 +89,7 @@ export const explicitMergeOrder = scenario<Lent>('explicit-merge-order', {
 /** Scenario 5 without a queue: the owner's last local reference goes at the same time as the last shared one. */
 export const zeroLocalOrder = scenario<Lent>('zero-local-order', {
   about: 'an owner gives an object up while the last shared reference is dropped (D2, gh-121794)',
+  litmus: ['D2'],
   refcount: ['gil', 'plain', 'atomic', 'biased'],
   setup(w) {
     const object = w.thread(0).numbers.float(1);

@@ -116,6 +116,7 @@ const ROUTES = {
 export const ownerAndForeigner = scenario<Contested>('owner-foreigner', {
   about:
     'owner and another thread drop the last three references: by zero local count, merge, or queue (D1, D2)',
+  litmus: ['D1', 'D2'],
   refcount: ['gil', 'plain', 'atomic', 'biased'],
   setup: contestedFloat,
   threads: { owner, foreigner },

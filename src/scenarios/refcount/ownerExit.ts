@@ -35,6 +35,15 @@ class OwnerIsNotLookedUp extends MergeQueue {
   }
 }
 
+/** The owner may leave between the search and the lock. */
+class SearchesWithoutTheLock extends MergeQueue {
+  protected override lockAndFind(bucket: number, owner: number): number {
+    const target = this.findThread(bucket, owner);
+    rawLock(this.i32, bucket + BrcBucket.Lock);
+    return target;
+  }
+}
+
 /** The queue is not looked at again under the lock under which the thread leaves. */
 class LeavesWithoutALook extends MergeQueue {
   override removeThread(): void {
@@ -68,6 +77,7 @@ class MergesAbandonedUnlocked extends MergeQueue {
 
 export const ownerExit = scenario<Lent>('owner-exit', {
   about: 'an owner exits while another thread gives it the last reference of its object (D3)',
+  litmus: ['D3', 'D4'],
   refcount: ['biased'],
   setup: (w) => lend(w, 1),
   threads: { owner: exit, other: drop },
@@ -76,6 +86,10 @@ export const ownerExit = scenario<Lent>('owner-exit', {
   variants: {
     'the owner is not looked up in its bucket: queued to a dead owner': {
       overrides: [OwnerIsNotLookedUp],
+      finds: ['leak'],
+    },
+    'the bucket is searched before it is locked (D3)': {
+      overrides: [SearchesWithoutTheLock],
       finds: ['leak'],
     },
     'the owner leaves its bucket without a last look at its queue': {
@@ -91,6 +105,7 @@ export const ownerExit = scenario<Lent>('owner-exit', {
 
 export const ownerExitTwo = scenario<Lent>('owner-exit-two', {
   about: 'an owner exits while two threads drop the references that they were handed (D4)',
+  litmus: ['D4'],
   refcount: ['biased'],
   setup: (w) => lend(w, 2),
   threads: { owner: exit, first: drop, second: drop },

@@ -1,4 +1,3 @@
-import { HeapTag } from '../../memory/layout.js';
 import { BiasedRefCounter } from '../../refcount/biased.js';
 import { PerThreadCounts } from '../../refcount/perThread.js';
 import type { Ref } from '../../refcount/refCounter.js';
@@ -79,7 +78,7 @@ class ForgetsItsCounts extends PerThreadCounts {
 class FreesTheArrayFirst extends PerThreadCounts {
   override exit(): void {
     const counts = this.i32[this.counts];
-    if (counts !== 0) this.allocator.free(counts, HeapTag.Mem);
+    if (counts !== 0) this.allocator.rawFree(counts);
     this.mergeOwn();
     this.i32[this.counts] = 0;
     this.i32[this.capacity] = -1;

@@ -3,6 +3,7 @@ import { AtomicRefCounter } from '../../refcount/atomic.js';
 import { BiasedRefCounter } from '../../refcount/biased.js';
 import { PlainRefCounter } from '../../refcount/plain.js';
 import type { Ref } from '../../refcount/refCounter.js';
+import { AtomicSideTableRefCounter } from '../../refcount/sideTable.js';
 import { scenario } from '../scenario.js';
 import type { World } from '../world.js';
 import { DecrefAndDonate } from './brokenCounts.js';
@@ -19,7 +20,7 @@ function sharedFloat(w: World, references: number): Shared {
 }
 
 /** Gil, plain, atomic, biased: the order of the tables in the reports. */
-const ALL = ['gil', 'plain', 'atomic', 'biased'] as const;
+const ALL = ['gil', 'plain', 'atomic', 'biased', 'side-table'] as const;
 
 // --- Broken steps ---
 
@@ -27,6 +28,14 @@ const ALL = ['gil', 'plain', 'atomic', 'biased'] as const;
 class IncrefInTwoSteps extends AtomicRefCounter {
   override incref(object: Ref): void {
     const word = object + Header.Shared;
+    Atomics.store(this.i32, word, Atomics.load(this.i32, word) + 1);
+  }
+}
+
+/** The same in the side table. */
+class TableIncrefInTwoSteps extends AtomicSideTableRefCounter {
+  override incref(object: Ref): void {
+    const word = this.countWord(object);
     Atomics.store(this.i32, word, Atomics.load(this.i32, word) + 1);
   }
 }
@@ -101,6 +110,11 @@ export const increfDecrefShared = scenario<Shared>('incref-decref', {
       finds: ['use after free', 'leak'],
       refcount: ['atomic'],
     },
+    'the increment in the side table is not atomic': {
+      overrides: [TableIncrefInTwoSteps],
+      finds: ['use after free', 'leak'],
+      refcount: ['side-table'],
+    },
     'a thread counts in the local count of an object that is not its own': {
       overrides: [EverybodyOwns],
       finds: ['use after free', 'leak'],
@@ -117,6 +131,7 @@ export const increfDecrefShared = scenario<Shared>('incref-decref', {
  */
 export const lastTwoReferences = scenario<Shared>('last-two', {
   about: 'the last two references are dropped at once, by threads that do not own the object',
+  litmus: ['D1'],
   refcount: ALL,
   setup: (w) => sharedFloat(w, 2),
   threads: [(s, w) => w.thread(0).refs.decref(s.object), (s, w) => w.thread(1).refs.decref(s.object)],

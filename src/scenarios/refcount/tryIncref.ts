@@ -120,6 +120,7 @@ class NoSecondLookBiased extends BiasedRefCounter {
 /** Scenario 10; D5. Blocks are used again at once. */
 export const slotReplaced = scenario<Slot>('slot-replaced', {
   about: 'a conditional increment meets the next object in the block of the one that the slot held (PEP 703)',
+  litmus: ['D5'],
   refcount: ['gil', 'atomic', 'biased'],
   world: { allocator: 'reuse' },
   setup: slotWithFloat,

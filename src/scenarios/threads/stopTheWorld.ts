@@ -68,6 +68,7 @@ class AttachByStore extends ThreadState {
 export const stopAgainstAttach = scenario<Paused>('stop-attach', {
   about:
     'the world is stopped while a thread polls, detaches and attaches: nobody is attached in the pause (gh-116396)',
+  litmus: ['D17'],
   setup: paused,
   threads: { stopper: pauseAndIncrement, other: pollDetachAttach },
   after: (s, w) => ({ x: w.i32[s.x] }),
@@ -97,6 +98,7 @@ class ExitCountedAgain extends ThreadState {
 /** D18. */
 export const stopAgainstExit = scenario<Paused>('stop-exit', {
   about: 'the world is stopped while a thread exits: the countdown ends once (CPython Python/pystate.c, D18)',
+  litmus: ['D18'],
   setup: paused,
   threads: { stopper: pauseAndIncrement, other: exit },
   after: (s, w) => ({ x: w.i32[s.x] }),
@@ -124,6 +126,7 @@ class BornDetached extends ThreadState {
 /** D18. */
 export const stopAgainstStart = scenario<Paused>('stop-start', {
   about: 'the world is stopped while a thread starts: it is born suspended (CPython Python/pystate.c, D18)',
+  litmus: ['D18'],
   setup(w) {
     w.unstarted(1);
     return paused(w);
@@ -232,6 +235,7 @@ class LockInPause extends CriticalSections {
 export const handOffInPause = scenario<Section>('hand-off-in-pause', {
   about:
     'a mutex is handed to a suspended thread, and wanted again in the same pause (gh-144513, PIT-6.1, D16)',
+  litmus: ['D16'],
   setup: section,
   threads: { stopper: sectionInPause, other: incrementInSection },
   after: (s, w) => ({ x: w.i32[s.x] }),

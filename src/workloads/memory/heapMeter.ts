@@ -1,7 +1,7 @@
 import { Page, RawHeaps, Segment, Slice } from '../../allocators/mimalloc/layout.js';
 import { firstPage, nextPage } from '../../allocators/mimalloc/segment.js';
-import { arenaObject } from '../../allocators/pymalloc/arenas.js';
-import { Arena, Pool } from '../../allocators/pymalloc/layout.js';
+import { Arena, State } from '../../allocators/pymalloc/layout.js';
+import { walkArenas } from '../../allocators/pymalloc/walk.js';
 import { HeapVisitor } from '../../allocators/visitor.js';
 import { Control, Geometry, SegmentOwner } from '../../memory/layout.js';
 import type { Thread } from '../../runtime/thread.js';
@@ -39,11 +39,9 @@ export class HeapMeter {
       // Declared racy read of the segment's owner: it equals the own id only if this thread wrote it.
       if (owner === SegmentOwner.Heap && heap[segment + Segment.ThreadId] === this.id) {
         words += this.pageWords(segment);
-      } else if (owner === SegmentOwner.Arenas && this.shared) {
-        words += this.poolWords(segment);
       }
     }
-    return words;
+    return this.shared ? words + this.poolWords() : words;
   }
 
   /** Of all threads. None of them may run but this one. */
@@ -65,12 +63,9 @@ export class HeapMeter {
         case SegmentOwner.HugeTail:
           words += Geometry.SegmentWords;
           break;
-        case SegmentOwner.Arenas:
-          words += this.poolWords(segment);
-          break;
       }
     }
-    return words;
+    return words + this.poolWords();
   }
 
   private pageWords(segment: number): number {
@@ -82,14 +77,14 @@ export class HeapMeter {
     return slices << Slice.Shift;
   }
 
-  private poolWords(segment: number): number {
+  /** Words of the pools in use, of all arenas. */
+  private poolWords(): number {
     const heap = this.i32;
+    const base = Control.InterpreterAllocator;
     let pools = 0;
-    for (let i = 0; i < Arena.PerSegment; i++) {
-      const arena = arenaObject(segment, i);
-      if (heap[arena + Arena.Address] === 0) continue;
+    walkArenas(heap, base, (arena) => {
       pools += heap[arena + Arena.TotalPools] - heap[arena + Arena.FreePoolCount];
-    }
-    return pools * Pool.Words;
+    });
+    return pools * heap[base + State.PoolWords];
   }
 }

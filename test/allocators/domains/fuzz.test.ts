@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Control, HeapTag } from '#ungil/memory/layout.js';
-import { programs } from '../steps.js';
+import { smallPrograms } from '../steps.js';
 import { runSteps } from '../support.js';
 import { exitAll, startDomains } from './support.js';
 
@@ -25,7 +25,7 @@ const COMPOSITIONS: readonly [string, boolean][] = [
 describe.each(COMPOSITIONS)('random programs under %s (lock-free readers: %s)', (spec, readers) => {
   it.each([1, 2])('%i threads: blocks are whole, found by the visit, and gone at the end', (count) => {
     fc.assert(
-      fc.property(programs, (steps) => {
+      fc.property(smallPrograms, (steps) => {
         const domains = startDomains(spec, readers, count);
         const { memory, threads, allocators } = domains;
         const check = () => {

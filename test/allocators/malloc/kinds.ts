@@ -8,10 +8,15 @@ import type { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { checkHeaps } from '../mimalloc/pageChecker.js';
 import { BareAllocatorThread } from '../support.js';
 
+export interface Started {
+  readonly thread: BareAllocatorThread;
+  readonly allocator: Allocator;
+}
+
 /** The allocators over mimalloc's heaps, and how to check what several threads of one kind have. */
 export interface Kind {
   readonly name: string;
-  start(memory: SharedMemory, slot: number): { thread: BareAllocatorThread; allocator: Allocator };
+  start(memory: SharedMemory, slot: number): Started;
   /** All heaps of threads in these slots. */
   check(memory: SharedMemory, slots: readonly number[]): void;
 }

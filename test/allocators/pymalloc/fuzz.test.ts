@@ -1,85 +1,80 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { Arena, Pool, State } from '#ungil/allocators/pymalloc/layout.js';
-import { HeapTag } from '#ungil/memory/layout.js';
+import { describe, expect, test } from 'vitest';
+import { PYMALLOC, PYMALLOC_GEOMETRIES } from '#ungil/allocators/pymalloc/geometry.js';
+import { State } from '#ungil/allocators/pymalloc/layout.js';
+import { pymallocStatistics } from '#ungil/allocators/pymalloc/statistics.js';
+import { Control, HeapTag } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { programs } from '../steps.js';
 import { liveBlocks, MIB, Reference, runSteps, startPymalloc } from '../support.js';
+import { arenasOf, BASE, checkPymalloc, usableArenas } from './invariants.js';
 
-/** INV-3.1 and nfp2lasta; INV-3.2: every pool in `usedpools` has used and free blocks. */
-function checkArenas(memory: SharedMemory): void {
-  const heap = memory.i32;
-  const last = new Map<number, number>();
-  let previous = 0;
-  let before = 0;
-  for (let arena = heap[State.UsableArenas]!; arena !== 0; arena = heap[arena + Arena.Next]!) {
-    const free = heap[arena + Arena.FreePoolCount]!;
-    expect(free).toBeGreaterThanOrEqual(Math.max(before, 1));
-    expect(heap[arena + Arena.Previous]).toBe(previous);
-    let counted = 0;
-    for (let pool = heap[arena + Arena.FreePools]!; pool !== 0; pool = heap[pool + Pool.Next]!) {
-      expect(heap[pool + Pool.Count]).toBe(0);
-      counted++;
-    }
-    const end = heap[arena + Arena.Address]! + Arena.Words;
-    expect(counted + (end - heap[arena + Arena.PoolAddress]!) / Pool.Words).toBe(free);
-    last.set(free, arena);
-    before = free;
-    previous = arena;
-  }
-  for (let free = 0; free < State.LastWithFreeCount; free++) {
-    expect(heap[State.LastWithFree + free]).toBe(last.get(free) ?? 0);
-  }
-  for (let index = 0; index < State.UsedPoolsCount; index++) {
-    for (let pool = heap[State.UsedPools + index]!; pool !== 0; pool = heap[pool + Pool.Next]!) {
-      expect(heap[pool + Pool.SizeIndex]).toBe(index);
-      expect(heap[pool + Pool.Count]).toBeGreaterThan(0);
-      expect(heap[pool + Pool.FreeBlock]).not.toBe(0);
-    }
-  }
-}
+const GEOMETRIES = [...PYMALLOC_GEOMETRIES, { ...PYMALLOC, name: 'segment', addressMap: 'segment' } as const];
 
-test('random programs: no overlap, contents kept, exact walks', () => {
-  fc.assert(
-    fc.property(programs, (steps) => {
-      const memory = SharedMemory.create(256 * MIB);
-      const allocators = [0, 1].map((slot) => startPymalloc(memory, slot).allocator);
-      const reference = runSteps(memory, allocators, steps, () => checkArenas(memory));
-      for (const address of [...reference.live.keys()])
-        allocators[0]!.free(address, reference.take(address).tag);
-      expect(liveBlocks(memory).size).toBe(0);
-    }),
-    { numRuns: 20 },
-  );
-}, 60_000);
+/** Grows and shrinks the heap by many blocks of one size, freed in an order of their own. */
+const phases = fc.array(
+  fc.record({
+    words: fc.integer({ min: 100, max: 128 }),
+    tag: fc.constantFrom(HeapTag.Mem, HeapTag.Gc),
+    blocks: fc.nat(6_000),
+    /** Per cent of all live blocks that are freed then, and every how manieth first. */
+    freed: fc.integer({ min: 0, max: 100 }),
+    stride: fc.constantFrom(1, 7, 31, 997),
+  }),
+  { minLength: 1, maxLength: 8, size: 'max' },
+);
 
-test('arenas stay in order while they fill and drain; the last empty one is kept', () => {
-  const memory = SharedMemory.create(64 * MIB);
-  const { allocator } = startPymalloc(memory);
-  const live: number[] = [];
-  let seed = 99;
-  const random = (n: number) => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-    return (seed >> 8) % n;
-  };
-  let peak = 0;
-  for (const target of [30_000, 4_000, 20_000, 0]) {
-    while (live.length !== target) {
-      const grow = random(10) < (live.length < target ? 8 : 2);
-      if (grow) live.push(allocator.alloc(112 + random(17), HeapTag.Object));
-      else if (live.length > 0) {
-        const i = random(live.length);
-        allocator.free(live[i]!, HeapTag.Object);
-        live[i] = live.at(-1)!;
-        live.pop();
-      }
-      if (random(4_000) === 0) checkArenas(memory);
-    }
-    checkArenas(memory);
-    peak = Math.max(peak, memory.i32[State.ArenaCount]!);
-  }
-  expect(peak).toBeGreaterThan(8);
-  expect(memory.i32[State.ArenaCount]).toBe(1);
+describe.each(GEOMETRIES)('$name', (geometry) => {
+  test('random programs: no overlap, contents kept, exact walks and counts, all given back', () => {
+    fc.assert(
+      fc.property(programs, (steps) => {
+        const memory = SharedMemory.create(256 * MIB);
+        const allocators = [0, 1].map((slot) => startPymalloc(memory, slot, geometry).allocator);
+        const reference = runSteps(memory, allocators, steps, () => checkPymalloc(memory));
+        expect(pymallocStatistics(memory.i32).allocatedBlocks).toBe(reference.live.size);
+        if (reference.live.size > 0) expect(allocators[1]!.finishInterpreter()).toBe(reference.live.size);
+        for (const address of [...reference.live.keys()])
+          allocators[0]!.free(address, reference.take(address).tag);
+        expect(liveBlocks(memory).size).toBe(0);
+        checkPymalloc(memory);
+        expect(allocators[0]!.finishInterpreter()).toBe(0);
+        expect(memory.i32[Control.SegmentsUsed]).toBe(0);
+        expect(memory.i32.subarray(BASE, BASE + State.Words).every((word) => word === 0)).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+
+  test('arenas stay in order while they fill and drain; the last empty one is kept', () => {
+    const memory = SharedMemory.create(256 * MIB);
+    const { allocator } = startPymalloc(memory, 0, geometry);
+    const free = (blocks: number[]) => {
+      for (const block of blocks) allocator.free(block, HeapTag.Mem);
+      checkPymalloc(memory);
+    };
+    fc.assert(
+      fc.property(phases, (program) => {
+        let live: number[] = [];
+        for (const { words, tag, blocks, freed, stride } of program) {
+          for (let i = 0; i < blocks; i++) live.push(allocator.alloc(words, tag));
+          checkPymalloc(memory);
+          const order = Array.from(live, (_, i) => live[(i * stride) % live.length]!);
+          live = [...new Set([...order, ...live])];
+          free(live.splice(0, Math.floor((live.length * freed) / 100)));
+          expect(pymallocStatistics(memory.i32).smallBlocks).toBe(live.length);
+        }
+        free(live);
+        expect(usableArenas(memory).length).toBe(1);
+        expect(arenasOf(memory).length).toBe(1);
+      }),
+      { numRuns: 15 },
+    );
+    const { arenasHighwater, arenasEver, arenaSize } = pymallocStatistics(memory.i32);
+    expect(arenasHighwater * arenaSize).toBeGreaterThan(5 * MIB);
+    expect(arenasEver).toBeGreaterThan(arenasHighwater);
+    expect(allocator.finishInterpreter()).toBe(0);
+    expect(memory.i32[Control.SegmentsUsed]).toBe(0);
+  }, 60_000);
 });
 
 test('contents of small blocks survive heavy mixing', () => {

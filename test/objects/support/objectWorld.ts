@@ -142,6 +142,7 @@ export class ObjectThread {
     this.refs = this.makeRefs(build);
     const deallocator = new TypeDeallocator(this.i32);
     this.refs.deallocator = deallocator;
+    this.allocator.counter = this.refs;
     this.context = this.makeContext(build);
     this.strings = new Strings(this.context);
     this.hashing = new Hashing(this.context, this.strings);
@@ -150,7 +151,7 @@ export class ObjectThread {
     this.lists = new Lists(this.context);
     const lockFree = build === 'free-threaded';
     this.dicts = new (lockFree ? LockFreeDicts : Dicts)(this.context, this.hashing, this.strings);
-    this.instances = new (lockFree ? LockFreeInstances : Instances)(this.context, this.strings);
+    this.instances = new (lockFree ? LockFreeInstances : Instances)(this.context, this.strings, this.dicts);
     const none = { dealloc: () => {} };
     deallocator.connect({
       numbers: this.numbers,
