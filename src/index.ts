@@ -6,6 +6,7 @@ export type {
   BlockAllocatorProperties,
   BlockAllocatorThread,
 } from './allocators/domains/blockAllocator.js';
+export type { HeapStatistics } from './allocators/statistics/types.js';
 export {
   type DebugDetails,
   DebugError,
@@ -23,6 +24,7 @@ export type { Ref } from './refcount/refCounter.js';
 export type { AllocatorsOption } from './runtime/allocators.js';
 export { BUILDS, type Build } from './runtime/builds.js';
 export type { Bodies, Body } from './runtime/calls.js';
+export type { HeapExamination } from './runtime/examine.js';
 export {
   DictHandle,
   FunctionHandle,

@@ -15,7 +15,7 @@ import {
   type TaskResult,
 } from '../src/runtime/program.js';
 import { Thread } from '../src/runtime/thread.js';
-import { ProductionParts } from '../src/runtime/threadParts.js';
+import { partsOf } from '../src/runtime/threadParts.js';
 
 /** Piscina passes a pool's data as the second element where it adds its own. */
 const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
@@ -25,7 +25,7 @@ const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
 const memory = SharedMemory.attach(data.handle);
 const modules = await loadAllocators(data.build);
 const slot = Atomics.add(memory.i32, Control.NextSlot, 1);
-const thread = new Thread(memory, data.build, slot, new ProductionParts(modules));
+const thread = new Thread(memory, data.build, slot, await partsOf(data.build, modules));
 
 export default async function runTask(task: RunTask): Promise<TaskResult> {
   let program: Program;
@@ -34,7 +34,9 @@ export default async function runTask(task: RunTask): Promise<TaskResult> {
   } catch (error) {
     return failProgram(memory, task.index, error);
   }
-  return runProgram(thread, program, task);
+  // Checks are no part of what release workers load.
+  const examine = task.examine && (await import('../src/runtime/examine.js')).examineHeap;
+  return runProgram(thread, program, task, examine);
 }
 
 async function loadProgram(url: string): Promise<Program> {

@@ -7,7 +7,7 @@ import type { Qsbr } from '../threads/qsbr.js';
  * A chunk of waiting items (CPython `_mem_work_chunk`): 254 of them, each an address with a tag and a goal.
  * Addresses are multiples of 4.
  */
-const enum Chunk {
+export const enum Chunk {
   Next = 0,
   /** First item that is still waiting. */
   Read = 1,
@@ -51,8 +51,8 @@ export class DelayedFree {
 
   constructor(
     i32: Int32Array,
-    private readonly block: number,
-    private readonly qsbr: Qsbr,
+    protected readonly block: number,
+    protected readonly qsbr: Qsbr,
     protected readonly target: DelayedFreeTarget,
   ) {
     this.i32 = i32;

@@ -10,8 +10,8 @@ import { type Result, toResults } from '../report/results.js';
 import { renderTable } from '../report/table.js';
 import { plural } from '../report/text.js';
 import type { CompareOptions, Measurement } from '../report/types.js';
-import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import { ABLATION_TIME, ABLATION_WORKLOADS, parseAblate, planAblation } from './ablateOptions.js';
+import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
@@ -57,6 +57,7 @@ interface RawOptions {
   ablate?: string | true;
   json?: string;
   markdown?: boolean;
+  debug?: boolean;
 }
 
 /** `ungil compare`. `exit` receives the exit status. */
@@ -82,6 +83,7 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
       'write the results as JSON, - for standard output (the table then goes to standard error)',
     )
     .option('--markdown', 'print the table as Markdown')
+    .option('--debug', 'the runtime asserts its invariants: figures of its speed mean nothing then')
     .option(
       '--ablate [mechanisms]',
       'each mechanism off in turn (default: all) and what that costs; by default of build free-threaded, ' +
@@ -99,6 +101,7 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
         timeMs: parseDuration(time),
         repeats: parseRepeats(raw.repeats),
         memoryBytes: parseMemory(raw.memory),
+        ...(raw.debug === true ? { debug: true } : {}),
         ...(allocators === null ? {} : { allocators }),
       };
       if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);

@@ -3,6 +3,7 @@ import type { BenchSuite } from '../report/benchTypes.js';
 import type { ProgressStream } from '../report/progress.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
+import type { heapRun } from '../workloads/heapRun.js';
 import type { soak } from '../workloads/soak/soak.js';
 
 /** Everything that the commands touch outside themselves, so that tests can drive them with fakes. */
@@ -18,6 +19,8 @@ export interface CliDependencies {
   /** The built-in race scenarios. */
   scenarios: readonly ScenarioInfo[];
   race: Race;
+  /** Runs a program and looks at its heap. */
+  heap: typeof heapRun;
   /** The suites of `ungil bench`. */
   suites: readonly BenchSuite[];
   soak: typeof soak;

@@ -70,6 +70,12 @@ const soak: CliDependencies['soak'] = async (options, onRound, signal) => {
   return module.soak(options, onRound, signal);
 };
 
+/** The heap of a program, likewise. */
+const heap: CliDependencies['heap'] = async (request, signal) => {
+  const module = await import('../workloads/heapRun.js');
+  return module.heapRun(request, signal);
+};
+
 /** Loads the scenarios for the commands that name them; other commands start faster without. */
 async function scenariosFor(command: string | undefined): Promise<readonly ScenarioInfo[]> {
   if (command !== 'race' && command !== 'list') return [];
@@ -95,6 +101,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   compare,
   scenarios: await scenariosFor(process.argv[2]),
   race,
+  heap,
   suites: await suitesFor(process.argv[2]),
   soak,
   stdout: process.stdout,

@@ -3,6 +3,7 @@ import { benchCommand } from './benchCommand.js';
 import { compareCommand } from './compareCommand.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
+import { heapCommand } from './heapCommand.js';
 import { listCommand } from './listCommand.js';
 import { raceCommand } from './raceCommand.js';
 import { soakCommand } from './soakCommand.js';
@@ -12,6 +13,7 @@ Examples:
   ungil compare
   ungil compare fib --threads 1,2,4
   ungil race owner-exit
+  ungil heap private-dict
   ungil bench allocators
   ungil list`;
 
@@ -52,6 +54,7 @@ function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void)
   const commands = [
     compareCommand(deps, exit),
     raceCommand(deps, exit),
+    heapCommand(deps, exit),
     benchCommand(deps, exit),
     soakCommand(deps, exit),
     listCommand(deps, exit),

@@ -251,3 +251,8 @@ export function initialiseEmptyKeys(heap: Int32Array): void {
   initKeys(heap, Control.EmptyKeys, 0, DictKeysKind.Unicode, 0);
   heap[Control.EmptyKeys + DictKeys.Version] = 1;
 }
+
+/** Words of the tables that have a free list. */
+export function smallTableWords(): number {
+  return tableWords(DictLimits.MinLog2, DictKeysKind.Unicode);
+}

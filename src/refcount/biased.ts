@@ -59,9 +59,14 @@ export class BiasedRefCounter implements RefCounter {
     this.firstShared = options.biased ? SharedState.Default : SharedState.One | SharedState.Merged;
     this.uniqueCounts = thread.block + ThreadBlock.UniqueCounts;
     this.uniqueCapacity = thread.block + ThreadBlock.UniqueCapacity;
-    this.queue = new MergeQueue(thread, this);
+    this.queue = this.makeQueue(thread);
     this.pool = new UniqueIdPool(thread);
     this.perThread = new PerThreadCounts(thread, this.pool, this);
+  }
+
+  /** A step of the constructor: its answer depends on the arguments alone. */
+  protected makeQueue(thread: MergeThread): MergeQueue {
+    return new MergeQueue(thread, this);
   }
 
   /**

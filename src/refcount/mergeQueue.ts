@@ -25,7 +25,7 @@ export interface Merger {
 }
 
 /** A chunk of queued objects (CPython `pycore_object_stack.h`): 254 of them. */
-const enum Chunk {
+export const enum Chunk {
   Next = 0,
   Count = 1,
   Items = 2,
@@ -40,7 +40,7 @@ const enum Chunk {
  */
 export class MergeQueue {
   protected readonly i32: Int32Array;
-  private readonly block: number;
+  protected readonly block: number;
 
   constructor(
     protected readonly thread: MergeThread,
@@ -151,7 +151,7 @@ export class MergeQueue {
   }
 
   /** Under the bucket's lock. False if there was no memory for a chunk. */
-  private push(target: number, object: Ref): boolean {
+  protected push(target: number, object: Ref): boolean {
     const heap = this.i32;
     let chunk = heap[target + ThreadBlock.BrcQueue];
     if (chunk === 0 || heap[chunk + Chunk.Count] === Chunk.Capacity) {

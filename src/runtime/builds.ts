@@ -163,6 +163,11 @@ export function buildNamed(name: string): Build {
   return checked(switches.reduce(withSwitch, build), switches);
 }
 
+/** The build with the invariants as assertions: another set of classes. Its name stays. */
+export function withDebug(build: Build, debug: boolean): Build {
+  return debug === build.debug ? build : { ...build, debug };
+}
+
 /** The build with one mechanism off, by its switch's name. Throws RangeError where the build has no such mechanism. */
 export function withoutMechanism(build: Build, name: string): Build {
   return buildNamed(`${build.name}:${name}=off`);

@@ -3,6 +3,7 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import { futexWake } from '../sync/futex.js';
 import { setBreaker, threadBlock } from '../threads/evalBreaker.js';
 import type { Bodies } from './calls.js';
+import type { ExamineHeap, HeapExamination } from './examine.js';
 import type { Value } from './handles.js';
 import type { Thread } from './thread.js';
 
@@ -43,6 +44,8 @@ export interface RunTask {
   /** Number of the thread in this run, from 0. */
   readonly index: number;
   readonly args: unknown;
+  /** Thread 0 looks at the heap when all have returned from `run` and what they hold is alive; with a check or not. */
+  readonly examine?: { readonly check: boolean } | undefined;
 }
 
 export type TaskResult =
@@ -51,17 +54,24 @@ export type TaskResult =
       readonly result: unknown;
       readonly teardown: unknown;
       readonly counters: number[];
+      readonly heap?: HeapExamination;
     }
   | { readonly kind: 'aborted' }
   | { readonly kind: 'error'; readonly error: { name: string; message: string; stack: string } };
 
 /**
  * One thread's part of a run. Never throws: an error of the program ends the run for everybody and comes back as
- * a result. After an error or an abort the thread does not exit in order: the runtime is shut down.
+ * a result. After an error or an abort the thread does not exit in order: the runtime is shut down. `examine`: for
+ * a task that asks for it.
  */
-export function runProgram(thread: Thread, program: Program, task: RunTask): TaskResult {
+export function runProgram(
+  thread: Thread,
+  program: Program,
+  task: RunTask,
+  examine?: ExamineHeap,
+): TaskResult {
   try {
-    return execute(thread, program, task);
+    return execute(thread, program, task, examine);
   } catch (error) {
     return failProgram(thread.memory, task.index, error);
   }
@@ -93,12 +103,17 @@ export function abortRun(memory: SharedMemory, reason: AbortReason, index: numbe
   return true;
 }
 
-function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
+function execute(thread: Thread, program: Program, task: RunTask, examine?: ExamineHeap): TaskResult {
   const first = task.index === 0;
   thread.start(task.index, bodiesOf(thread, program));
   if (first) thread.scope(() => publish(thread, program, setUp(thread, program, task.args)));
   thread.barrier();
-  const result = thread.scope(() => program.run(thread, importShared(thread, program), task.args));
+  let heap: HeapExamination | undefined;
+  const result = thread.scope(() => {
+    const returned = program.run(thread, importShared(thread, program), task.args);
+    heap = lookAtHeap(thread, task, examine);
+    return returned;
+  });
   refusePromise(result, 'run');
   checkCloneable(result);
   thread.barrier();
@@ -111,7 +126,19 @@ function execute(thread: Thread, program: Program, task: RunTask): TaskResult {
   if (first) thread.releaseUniqueIds();
   const counters = thread.counters();
   thread.exit();
-  return { kind: 'done', result, teardown, counters };
+  return heap === undefined
+    ? { kind: 'done', result, teardown, counters }
+    : { kind: 'done', result, teardown, counters, heap };
+}
+
+/** Within the scope of `run`, so that its handles are alive. The others wait at the second barrier. */
+function lookAtHeap(thread: Thread, task: RunTask, examine?: ExamineHeap): HeapExamination | undefined {
+  if (task.examine === undefined) return undefined;
+  thread.barrier();
+  const first = task.index === 0 && examine !== undefined;
+  const heap = first ? examine(thread.memory, thread.build, task.examine.check) : undefined;
+  thread.barrier();
+  return heap;
 }
 
 function setUp(thread: Thread, program: Program, args: unknown): Shared {

@@ -2,14 +2,15 @@ import { pathToFileURL } from 'node:url';
 import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memory/errors.js';
 import { AbortReason, Control, Counter, Geometry } from '../memory/layout.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
-import { type AllocatorsOption, loadAllocators, withAllocators } from './allocators.js';
 import { reserveSideTable } from '../memory/sideTable.js';
-import { type Build, buildNamed } from './builds.js';
+import { type AllocatorsOption, loadAllocators, withAllocators } from './allocators.js';
+import { type Build, buildNamed, withDebug } from './builds.js';
+import type { HeapExamination } from './examine.js';
 import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
 import { processors, WorkerPool } from './pool.js';
 import { abortRun, type RunTask, type TaskResult } from './program.js';
 import { Thread } from './thread.js';
-import { ProductionParts } from './threadParts.js';
+import { partsOf } from './threadParts.js';
 
 export interface RuntimeOptions {
   /** Name of a build, with switches if wanted; see `buildNamed`. Default 'free-threaded'. */
@@ -31,6 +32,8 @@ export interface RuntimeOptions {
    * when the machine is full. Shared objects do not count.
    */
   readonly workerHeapMB?: number;
+  /** Asserts the invariants of counts, allocators and QSBR at each operation; several times slower. Default false. */
+  readonly debug?: boolean;
 }
 
 export interface RunOptions {
@@ -40,6 +43,8 @@ export interface RunOptions {
   readonly threads?: number;
   /** Ends the run: it rejects with RunAborted and shuts the runtime down. */
   readonly signal?: AbortSignal;
+  /** The report has the state of the heap at the end of `run`, all objects alive; with a check of it or not. */
+  readonly examine?: { readonly check: boolean };
 }
 
 export interface RunReport {
@@ -49,6 +54,8 @@ export interface RunReport {
   readonly teardown: unknown;
   /** Events of the run, summed over its threads, by the names of `Counter`. */
   readonly counters: Record<string, number>;
+  /** If `examine` asked for it. */
+  readonly heap?: HeapExamination;
 }
 
 export interface ShutdownReport {
@@ -93,7 +100,7 @@ export class Runtime {
   /** Reserves the memory, makes the interpreter and starts the workers. Throws RangeError for bad options. */
   static async start(options: RuntimeOptions = {}): Promise<Runtime> {
     const build = withAllocators(
-      buildNamed(options.build ?? 'free-threaded'),
+      withDebug(buildNamed(options.build ?? 'free-threaded'), options.debug ?? false),
       options.allocators ?? 'default',
     );
     const modules = await loadAllocators(build);
@@ -106,7 +113,7 @@ export class Runtime {
     const memory = SharedMemory.create(options.memory ?? 1 << 30);
     if (build.refcount === 'side-table') reserveSideTable(memory.i32);
     memory.i32[Control.SwitchInterval] = Math.round(interval * 1000);
-    const main = new Thread(memory, build, HOST_SLOT, new ProductionParts(modules));
+    const main = new Thread(memory, build, HOST_SLOT, await partsOf(build, modules));
     main.start();
     main.initialiseInterpreter();
     main.exit();
@@ -129,7 +136,11 @@ export class Runtime {
     const interrupt = () => this.interrupt();
     options.signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      const results = await this.runThreads(moduleUrl(program), threads, args);
+      const results = await this.runThreads(threads, {
+        program: moduleUrl(program),
+        args,
+        examine: options.examine,
+      });
       // The signal may come when all threads have just finished: the memory is marked all the same.
       if (this.interrupted()) throw new RunAborted('interrupt');
       checkBlocks(this.main);
@@ -167,6 +178,14 @@ export class Runtime {
     return Atomics.load(this.memory.i32, Control.SegmentsUsed);
   }
 
+  /** The state of the heap between runs: caches, what waits, what was forgotten. `check`: also verifies it. */
+  async examine(check = false): Promise<HeapExamination> {
+    this.expectIdle();
+    const { examineHeap } = await import('./examine.js');
+    this.expectIdle();
+    return examineHeap(this.memory, this.build, check);
+  }
+
   /**
    * Ends the workers; reports what was still alive. A run in progress rejects with RunAborted. Harmless when done
    * already. Throws DebugError as `leaks` does, with the workers ended.
@@ -199,9 +218,9 @@ export class Runtime {
     heap[Control.RunGlobals] = 0;
   }
 
-  private async runThreads(program: string, threads: number, args: unknown): Promise<TaskResult[]> {
+  private async runThreads(threads: number, task: Omit<RunTask, 'index'>): Promise<TaskResult[]> {
     const tasks: Promise<TaskResult>[] = [];
-    for (let index = 0; index < threads; index++) tasks.push(this.runThread({ program, index, args }));
+    for (let index = 0; index < threads; index++) tasks.push(this.runThread({ ...task, index }));
     const failure = await Promise.race([this.firstFailure(tasks), this.interruption()]);
     // Whoever is left is told to leave already; a thread that never looks is ended with its worker.
     if (failure !== null) {
@@ -272,15 +291,19 @@ function summarise(results: TaskResult[]): RunReport {
   for (let index = 0; index < Counter.Count; index++) counters[COUNTER_NAMES[index]] = 0;
   const values: unknown[] = [];
   let teardown: unknown;
+  let heap: HeapExamination | undefined;
   for (const result of results) {
     if (result.kind !== 'done') continue;
     values.push(result.result);
     if (result.teardown !== undefined) teardown = result.teardown;
+    heap ??= result.heap;
     result.counters.forEach((count, index) => {
       counters[COUNTER_NAMES[index]] += count;
     });
   }
-  return { results: values, teardown, counters };
+  return heap === undefined
+    ? { results: values, teardown, counters }
+    : { results: values, teardown, counters, heap };
 }
 
 function delay(ms: number): Promise<void> {

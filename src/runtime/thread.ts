@@ -1,4 +1,5 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import type { HeapStatistics } from '../allocators/statistics/types.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { Control, Counter, FreeLists, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
@@ -15,6 +16,7 @@ import type { Instances } from '../objects/instances.js';
 import type { Lists } from '../objects/lists.js';
 import { Locks } from '../objects/locks.js';
 import { Numbers } from '../objects/numbers.js';
+import { heapStatistics } from '../objects/statistics/heapStatistics.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
 import type { RefCounter } from '../refcount/refCounter.js';
@@ -98,8 +100,8 @@ export class Thread implements ObjectThread, PendingWork {
     this.mutex = this.state.mutex;
     this.allocator = parts.makeAllocator(build, this.allocatorThread());
     const deallocator = new TypeDeallocator(this.i32);
-    this.refs = composeCounter(build, memory, this);
-    this.refs.deallocator = deallocator;
+    this.refs = parts.makeRefCounter?.(build, memory, this) ?? composeCounter(build, memory, this);
+    this.refs.deallocator = parts.makeDeallocator?.(this.refs, deallocator, this) ?? deallocator;
     this.allocator.counter = this.refs;
     this.freeLists = gil ? Control.InterpreterFreeLists : this.block + ThreadBlock.FreeLists;
     const context = this.makeContext();
@@ -184,6 +186,16 @@ export class Thread implements ObjectThread, PendingWork {
 
   startTheWorld(): void {
     this.world.start();
+  }
+
+  /** What the whole memory is used for (CPython's `sys._debugmallocstats`), the world stopped meanwhile. */
+  debugMallocStats(): HeapStatistics {
+    this.stopTheWorld();
+    try {
+      return heapStatistics(this.memory);
+    } finally {
+      this.startTheWorld();
+    }
   }
 
   // --- Life of the thread, in CPython's order but for one step (`PyThreadState_New`, `PyThreadState_Clear`) ---

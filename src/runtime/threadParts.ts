@@ -5,9 +5,15 @@ import { SharedHeapAllocator } from '../allocators/mimalloc/sharedHeapAllocator.
 import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
 import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { MergeThread } from '../refcount/mergeQueue.js';
+import type { Deallocator, RefCounter } from '../refcount/refCounter.js';
+import type { UniqueIdThread } from '../refcount/uniqueIds.js';
 import { ThreadState } from '../threads/threadState.js';
 import { hasChosenDomains, NO_MODULES } from './allocators.js';
 import type { Build } from './builds.js';
+
+/** What counters need of their thread. */
+export type CountThread = MergeThread & UniqueIdThread;
 
 /**
  * What a thread stands on. Its constructor calls each method once and keeps the results. An object of its own and
@@ -18,6 +24,10 @@ export interface ThreadParts {
   /** `gil`: the build has a GIL. */
   makeState(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean): ThreadState;
   makeAllocator(build: Build, thread: AllocatorThread): Allocator;
+  /** null, or left out: the build's row says which. */
+  makeRefCounter?(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null;
+  /** What the counter calls, instead of `deallocator`. Left out: that itself. */
+  makeDeallocator?(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator;
 }
 
 /** What workers run on: atomics in wasm, the build's lock and the build's allocators. */
@@ -36,6 +46,21 @@ export class ProductionParts implements ThreadParts {
   makeAllocator(build: Build, thread: AllocatorThread): Allocator {
     return buildAllocator(build, thread, this.modules);
   }
+
+  makeRefCounter(_build: Build, _memory: SharedMemory, _thread: CountThread): RefCounter | null {
+    return null;
+  }
+
+  makeDeallocator(_refs: RefCounter, deallocator: Deallocator, _thread: CountThread): Deallocator {
+    return deallocator;
+  }
+}
+
+/** The parts of a build's threads. A debug build has classes of its own, which nobody else loads. */
+export async function partsOf(build: Build, modules: AllocatorModules): Promise<ThreadParts> {
+  if (!build.debug) return new ProductionParts(modules);
+  const { DebugParts } = await import('./debugParts.js');
+  return new DebugParts(modules);
 }
 
 /** The allocator of the build's row, directly, unless domains were chosen. */

@@ -20,8 +20,8 @@ const enum QsbrLimit {
  * goal waits for 2^30 advances.
  */
 export class Qsbr {
-  private readonly i32: Int32Array;
-  private readonly slot: number;
+  protected readonly i32: Int32Array;
+  protected readonly slot: number;
   /**
    * The write sequence this thread has last observed, also published in its slot while it is online. The poll of
    * the interpreter loop compares it with a racy read of `Control.WriteSequence`.
@@ -31,7 +31,7 @@ export class Qsbr {
   /** `block`: address of the thread's `ThreadBlock`. */
   constructor(
     memory: SharedMemory,
-    private readonly block: number,
+    protected readonly block: number,
   ) {
     this.i32 = memory.i32;
     this.slot = block + ThreadBlock.QsbrSequence;
@@ -133,7 +133,7 @@ export class Qsbr {
   }
 
   /** The least sequence that an online thread has observed, at most `minimum`. */
-  private scan(minimum: number): number {
+  protected scan(minimum: number): number {
     const heap = this.i32;
     const slots = Atomics.load(heap, Control.QsbrSlots);
     for (let slot = 0; slot < slots; slot++) {
@@ -152,6 +152,6 @@ export class Qsbr {
 }
 
 /** goal <= sequence, on the circle of 32-bit numbers. */
-function reached(goal: number, sequence: number): boolean {
+export function reached(goal: number, sequence: number): boolean {
   return ((goal - sequence) | 0) <= 0;
 }

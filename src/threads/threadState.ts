@@ -62,11 +62,16 @@ export class ThreadState implements SyncThread {
     this.block = threadBlock(slot);
     this.id = ownerId(this.block);
     this.spinLimit = spinLimit;
-    this.qsbr = new Qsbr(memory, this.block);
+    this.qsbr = this.makeQsbr(memory, this.block);
     this.parkingLot = new ParkingLot(this);
     this.mutex = new Mutex(this, this.parkingLot);
     this.sections = new CriticalSections(this, this.mutex);
     this.lock = gil ? new Gil(memory.i32, this.block) : new NoInterpreterLock();
+  }
+
+  /** A step of the constructor: its answer depends on the arguments alone. */
+  protected makeQsbr(memory: SharedMemory, block: number): Qsbr {
+    return new Qsbr(memory, block);
   }
 
   /** Links the thread into the interpreter. A thread born during a stop starts suspended. */

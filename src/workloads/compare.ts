@@ -52,6 +52,8 @@ export interface CompareOptions {
   repeats: number;
   /** Bytes of the shared memory. */
   memoryBytes: number;
+  /** The runtime asserts its invariants. */
+  debug?: boolean;
   /** Other allocators than the builds' own. */
   allocators?: DomainNames;
 }
@@ -172,6 +174,7 @@ async function start(step: Step, options: CompareOptions, signal: AbortSignal): 
     build: step.build,
     threads: Math.max(...options.threads),
     memory: options.memoryBytes,
+    debug: options.debug ?? false,
     allocators: options.allocators ?? 'default',
   });
   try {

@@ -4,6 +4,7 @@ import type { Allocator } from '#ungil/allocators/allocator.js';
 import { MemoryError } from '#ungil/memory/errors.js';
 import { Control, HeapTag } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
+import { checkHeap } from '#ungil/objects/check/checkHeap.js';
 import { programs } from './steps.js';
 import { expectSameLive, MIB, Reference, type Step, startMimalloc, startPymalloc } from './support.js';
 
@@ -52,6 +53,7 @@ function runFull(memory: SharedMemory, allocators: readonly Allocator[], steps: 
     }
   });
   expectSameLive(memory, reference);
+  expect(checkHeap(memory)).toEqual([]);
   return { reference, refused };
 }
 
@@ -74,11 +76,14 @@ function empty(
   for (const member of members) member.rest();
   expectSameLive(memory, reference);
   for (const { allocator } of members) allocator.exit();
+  expect(checkHeap(memory)).toEqual([]);
   const next = newcomer();
   const again: number[] = [];
   for (let i = 0; i < 2; i++) again.push(next.allocator.alloc(BALLAST_WORDS, HeapTag.Mem));
   for (const address of again) next.allocator.free(address, HeapTag.Mem);
+  next.allocator.collect(true);
   next.allocator.exit();
+  expect(checkHeap(memory)).toEqual([]);
 }
 
 function mimalloc(memory: SharedMemory, slot: number): Member {

@@ -147,6 +147,9 @@ export async function run(
     compare: fakeCompare(step, seen),
     scenarios: SCENARIOS,
     race: fakeRace(explorations, requests),
+    heap: async () => {
+      throw new Error('no heap was expected');
+    },
     suites: SUITES,
     soak: async () => ({ rounds: [], wrong: null, complete: true }),
     stdout: { write: (text) => out.push(text) },

@@ -118,7 +118,10 @@ describe('bad usage ends with status 2 and one line', () => {
       /unknown scheme of reference counts 'bias'; did you mean 'biased'\? accepted: gil, pl/,
     ],
     [['--refcount', 'none'], /unknown scheme of reference counts 'none'/],
-    [['--refcount', 'gil,'], /--refcount 'gil,' has an empty entry; accepted: gil, plain, atomic, biased$/],
+    [
+      ['--refcount', 'gil,'],
+      /--refcount 'gil,' has an empty entry; accepted: gil, plain, atomic, biased, side-table$/,
+    ],
     [
       ['--variant', 'early-fre'],
       /unknown variant 'early-fre'; did you mean 'early-free'\? accepted: all, none, early/,

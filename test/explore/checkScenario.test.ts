@@ -25,7 +25,7 @@ describe('a declaration', () => {
     [{ about: undefined }, /'about' is not a text/],
     [{ threads: ['x'] }, /thread 0 is not a function/],
     [{ threads: { reader: async () => {} } }, /thread reader is async/],
-    [{ refcount: ['plane'] }, /'refcount' has 'plane'; accepted: gil, plain, atomic, biased$/],
+    [{ refcount: ['plane'] }, /'refcount' has 'plane'; accepted: gil, plain, atomic, biased, side-table$/],
     [{ refcount: 'gil' }, /'refcount' is not a list/],
     [{ outcomes: { done: 'maybe' } }, /outcome 'done' has 'maybe'; accepted: required, expected/],
     [{ outcomes: { done: { other: 'required' } } }, /outcome 'done' has 'other'; accepted: gil, .*else$/],

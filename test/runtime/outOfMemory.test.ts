@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryError } from '#ungil/memory/errors.js';
 import { Control } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
+import { checkHeap } from '#ungil/objects/check/checkHeap.js';
+import { checkObjects } from '#ungil/objects/check/checkObjects.js';
 import type { Ref } from '#ungil/refcount/refCounter.js';
 import { buildNamed } from '#ungil/runtime/builds.js';
 import type { Bodies } from '#ungil/runtime/calls.js';
@@ -163,6 +165,7 @@ class World {
       outcome = error as Error;
     }
     parts.arm(0, -1);
+    expect(checkHeap(this.memory)).toEqual([]);
     thread.poll();
     thread.calls.releaseDefined();
     thread.releaseUniqueIds();
@@ -171,9 +174,10 @@ class World {
     return outcome;
   }
 
-  /** What is alive although nothing should be. */
+  /** What is alive although nothing should be; or what is wrong with the heap and its objects. */
   leaks(): unknown {
-    const leaks = findLeaks(this.thread);
+    const leaks: unknown[] = [...findLeaks(this.thread)];
+    leaks.push(...checkObjects(this.memory, { refcount: this.thread.build.refcount, complete: true }));
     if (this.build.startsWith('gil') && !this.build.startsWith('gilectomy')) this.thread.openFreeLists();
     return leaks;
   }

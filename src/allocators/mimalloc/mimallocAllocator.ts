@@ -21,9 +21,9 @@ import { pageOf, segmentOf } from './page.js';
 export class MimallocAllocator implements Allocator, DelayedFreeTarget {
   protected readonly i32: Int32Array;
   /** Address of the heaps of tags 0 to 3. */
-  private readonly heaps: number;
+  protected readonly heaps: number;
   /** This thread's owner id. */
-  private readonly id: number;
+  protected readonly id: number;
   private readonly set: ThreadHeapSet;
   private readonly malloc: Malloc;
   private readonly frees: PageFrees;
@@ -54,7 +54,12 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     this.malloc = new Malloc(thread);
     this.frees = this.set.frees;
     this.qsbr = qsbr;
-    this.delayed = delayed ?? (qsbr === null ? null : new DelayedFree(i32, block, qsbr, this));
+    this.delayed = delayed ?? (qsbr === null ? null : this.makeDelayed(thread, qsbr));
+  }
+
+  /** A step of the constructor: its answer depends on the arguments alone. */
+  protected makeDelayed({ i32, block }: AllocatorThread, qsbr: Qsbr): DelayedFree {
+    return new DelayedFree(i32, block, qsbr, this);
   }
 
   /** What is no size - negative, a fraction, NaN - fails one of the two tests, which cost nothing for integers. */

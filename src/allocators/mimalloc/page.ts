@@ -53,7 +53,7 @@ export function restingFlag(blockWords: number): Delayed {
 }
 
 /** Small blocks do not start at the page's first byte: the first blocks of many pages would share a cache set. */
-function firstBlockOffset(blockWords: number): number {
+export function firstBlockOffset(blockWords: number): number {
   if (blockWords <= 16) return 3 * blockWords;
   return blockWords <= 128 ? blockWords : 0;
 }

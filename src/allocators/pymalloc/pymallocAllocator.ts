@@ -21,11 +21,11 @@ import { startState } from './state.js';
  * tell what a block is.
  */
 export class PymallocAllocator implements Allocator {
-  private readonly i32: Int32Array;
-  private readonly base: number;
+  protected readonly i32: Int32Array;
+  protected readonly base: number;
   private readonly geometry: PymallocGeometry;
   private readonly usedPools: number;
-  private readonly poolMask: number;
+  protected readonly poolMask: number;
   private readonly raw: RawAllocator;
   private readonly map: AddressMap;
   private readonly pools: Pools;
