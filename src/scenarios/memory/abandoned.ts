@@ -135,6 +135,7 @@ class TagNotKept extends Reclaiming {
 export const abandonedSegment = scenario<Abandoned>('abandoned-segment', {
   about:
     'two threads take over what a third has left, and a block in it is freed meanwhile (mimalloc segment.c; litmus D22)',
+  litmus: ['D22'],
   setup: abandoned,
   threads: { first: reclaim, second: reclaim, freer: freeGiven },
   after: result,

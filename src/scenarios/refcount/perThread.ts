@@ -90,6 +90,7 @@ class FreesTheArrayFirst extends PerThreadCounts {
 export const perThreadCounts = scenario<Class>('per-thread-counts', {
   about:
     'an instance dies elsewhere than where it was made, its class has no other reference, and the world is stopped to count (D8)',
+  litmus: ['D8'],
   refcount: ['biased'],
   setup: classOfOneInstance,
   threads: { dropper: dropInstance, collector: collectInPause },
