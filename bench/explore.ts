@@ -9,6 +9,7 @@ import { type Searched, type Stop, sample, scout, searchTree } from '../src/expl
 import { settingOf } from '../src/explore/settings.js';
 import { WorkerCrew } from '../src/explore/workerCrew.js';
 import { exploreOnWorkers } from '../src/explore/workerExplore.js';
+import { median } from '../src/report/statistics.js';
 
 const ROUNDS = 7;
 const ROUND_MS = 400;
@@ -62,10 +63,6 @@ async function round(loaded: LoadedScenarios, one: Case): Promise<{ rate: number
   engine.close();
   loaded.memories.give(BYTES, place);
   return { rate: executions / seconds, steps: steps / executions };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 /** Milliseconds to exhaust four threads on a compare-exchange counter: the figure that other tools are known by. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** The house, from the ground up (DESIGN 3): a room imports only rooms in front of it. */
+/** The house, from the ground up: a room imports only rooms in front of it. */
 const ROOMS = [
   'memory',
   'sync',

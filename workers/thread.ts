@@ -7,6 +7,7 @@ import { Control } from '../src/memory/layout.js';
 import { type MemoryHandle, SharedMemory } from '../src/memory/sharedMemory.js';
 import { loadAllocators } from '../src/runtime/allocators.js';
 import type { Build } from '../src/runtime/builds.js';
+import { partsOf } from '../src/runtime/partsOf.js';
 import {
   failProgram,
   type Program,
@@ -15,7 +16,6 @@ import {
   type TaskResult,
 } from '../src/runtime/program.js';
 import { Thread } from '../src/runtime/thread.js';
-import { partsOf } from '../src/runtime/threadParts.js';
 
 /** Piscina passes a pool's data as the second element where it adds its own. */
 const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {

@@ -1,5 +1,6 @@
 import type { BenchIo, BenchSuite, Target } from '../../src/report/benchTypes.js';
 import { findResult, type Result } from '../../src/report/results.js';
+import { formatMiB } from '../../src/report/text.js';
 import { MEMORY_WORKLOADS } from '../../src/workloads/memory/index.js';
 import { countForeignFrees } from './countFrees.js';
 import { measureLoops } from './rounds.js';
@@ -115,13 +116,15 @@ function reportSpeedup(
 
 function reportMemory(io: BenchIo, results: readonly Result[]): void {
   const memory = findResult(results, 'mstress', 'free-threaded', 2)?.memory ?? null;
-  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   io.figure({
     table: TABLE,
     name: 'mstress, 2 threads: memory in use over live bytes, at their peaks',
     value: memory === null ? null : memory.overhead,
     unit: 'x',
-    note: memory === null ? 'not measured' : `${mib(memory.peakBytes)} over ${mib(memory.liveBytes)}`,
+    note:
+      memory === null
+        ? 'not measured'
+        : `${formatMiB(memory.peakBytes)} MiB over ${formatMiB(memory.liveBytes)} MiB`,
     target: atMost(1.35),
   });
 }

@@ -1,7 +1,8 @@
 import type { AblationPlan } from '../report/ablation.js';
 import { buildNamed, MECHANISM_NAMES, whyNot, withoutMechanism } from '../runtime/builds.js';
+import type { CliDependencies } from './dependencies.js';
 import { UsageError } from './errors.js';
-import { checkNames, splitList } from './options.js';
+import { checkNames, parseBuilds, splitList } from './options.js';
 
 /**
  * Where the mechanisms matter, one or two workloads for each: few enough for an ablation of all of them to take less
@@ -19,8 +20,49 @@ export const ABLATION_WORKLOADS: readonly string[] = [
 /** How long one repeat runs by default: there are eight builds to measure instead of two. */
 export const ABLATION_TIME = '150ms';
 
+/** What a comparison measures. */
+interface Measured {
+  readonly names: readonly string[];
+  readonly time: string;
+  readonly builds: string[];
+  /** Of an ablation, a plan for each build; else none. */
+  readonly plans: readonly AblationPlan[];
+}
+
+interface RawMeasured {
+  readonly builds: string;
+  readonly time: string;
+  readonly ablate?: string | true;
+}
+
+/**
+ * What the command line asks for. An ablation has its own defaults, and measures each build with and without.
+ * `isDefault`: an option was not given. Throws UsageError.
+ */
+export function parseMeasured(
+  given: readonly string[],
+  raw: RawMeasured,
+  isDefault: (option: keyof RawMeasured) => boolean,
+  deps: Pick<CliDependencies, 'builds' | 'workloads'>,
+): Measured {
+  if (raw.ablate === undefined) {
+    return { names: given, time: raw.time, builds: parseBuilds(raw.builds, deps.builds), plans: [] };
+  }
+  const known = deps.workloads.map((info) => info.name);
+  const { mechanisms, workloads } = parseAblate(raw.ablate, known);
+  const names = [...workloads, ...given];
+  const bases = isDefault('builds') ? ['free-threaded'] : parseBuilds(raw.builds, deps.builds);
+  const plans = planAblation(bases, mechanisms);
+  return {
+    names: names.length > 0 ? names : ABLATION_WORKLOADS,
+    time: isDefault('time') ? ABLATION_TIME : raw.time,
+    builds: [...new Set(plans.flatMap((plan) => [plan.build, ...plan.without.map(({ build }) => build)]))],
+    plans,
+  };
+}
+
 /** What `--ablate`, whose value may be left out, was given. */
-export interface AblateArguments {
+interface AblateArguments {
   /** Null: all that the build has. */
   readonly mechanisms: readonly string[] | null;
   /** Workloads that were taken for the option's value. */
@@ -28,7 +70,7 @@ export interface AblateArguments {
 }
 
 /** The value of `--ablate`: mechanisms separated by commas, nothing, or a workload's name that stood behind it. */
-export function parseAblate(value: string | true, workloads: readonly string[]): AblateArguments {
+function parseAblate(value: string | true, workloads: readonly string[]): AblateArguments {
   if (value === true) return { mechanisms: null, workloads: [] };
   if (workloads.includes(value)) return { mechanisms: null, workloads: [value] };
   const names = splitList(value, '--ablate', `accepted: ${MECHANISM_NAMES.join(', ')}`);
@@ -36,10 +78,7 @@ export function parseAblate(value: string | true, workloads: readonly string[]):
 }
 
 /** The builds to measure for each of `builds`. Throws UsageError where one has no such mechanism, and why. */
-export function planAblation(
-  builds: readonly string[],
-  mechanisms: readonly string[] | null,
-): AblationPlan[] {
+function planAblation(builds: readonly string[], mechanisms: readonly string[] | null): AblationPlan[] {
   return builds.map((name) => {
     const build = buildNamed(name);
     const refused = mechanisms?.find((mechanism) => whyNot(build, mechanism) !== null);

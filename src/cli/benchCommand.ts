@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { formatBenchJson, renderFigures, type SuiteFigures } from '../report/bench.js';
 import type { BenchSuite, Figure } from '../report/benchTypes.js';
-import type { ProgressStream } from '../report/progress.js';
-import type { CliDependencies } from './dependencies.js';
+import { type CliDependencies, hostOf } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { checkNames } from './options.js';
-import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+import { prepareJson, textStream, writeResults } from './outputFile.js';
 
 interface RawOptions {
   json?: string;
@@ -24,7 +23,7 @@ export function benchCommand(deps: CliDependencies, exit: (status: ExitStatus) =
     .addHelpText('after', () => helpText(deps.suites))
     .action(async (names: string[], raw: RawOptions) => {
       const chosen = chooseSuites(names, deps.suites);
-      if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
+      prepareJson(raw.json);
       exit(await runSuites(chosen, raw, deps));
     });
 }
@@ -70,12 +69,10 @@ async function runSuites(
   }
   const interrupted = deps.interrupt.aborted;
   const complete = !failed && !interrupted;
-  const host = { ungil: deps.version, node: deps.node, cpus: deps.cpus };
-  const json = formatBenchJson(host, measured, complete);
-  const saved = raw.json === undefined || raw.json === '-' || saveFile(raw.json, json, deps.stderr);
-  if (raw.json === '-') deps.stdout.write(json);
+  const json = formatBenchJson(hostOf(deps), measured, complete);
+  const saved = writeResults(raw.json, json, deps);
   if (!complete) {
-    tableStream(raw, deps).write(`${failed ? 'failed' : 'interrupted'}: the figures are incomplete\n`);
+    textStream(raw.json, deps).write(`${failed ? 'failed' : 'interrupted'}: the figures are incomplete\n`);
   }
   if (failed || !saved) return ExitStatus.CheckFailed;
   return interrupted ? ExitStatus.Interrupted : ExitStatus.Done;
@@ -106,9 +103,5 @@ async function runSuite(suite: BenchSuite, figures: Figure[], deps: CliDependenc
 
 function printTables(figures: readonly Figure[], raw: RawOptions, deps: CliDependencies): void {
   const lines = renderFigures(figures);
-  if (lines.length > 0) tableStream(raw, deps).write(`${lines.join('\n')}\n\n`);
-}
-
-function tableStream(raw: RawOptions, deps: CliDependencies): ProgressStream {
-  return raw.json === '-' ? deps.stderr : deps.stdout;
+  if (lines.length > 0) textStream(raw.json, deps).write(`${lines.join('\n')}\n\n`);
 }

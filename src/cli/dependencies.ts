@@ -1,5 +1,6 @@
 import type { Race } from '../explore/raceTypes.js';
 import type { BenchSuite } from '../report/benchTypes.js';
+import type { HostInfo } from '../report/json.js';
 import type { ProgressStream } from '../report/progress.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
@@ -32,4 +33,9 @@ export interface CliDependencies {
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds from any origin, never going back. */
   now(): number;
+}
+
+/** What every report says of where it was made. */
+export function hostOf({ version, node, cpus }: CliDependencies): HostInfo {
+  return { ungil: version, node, cpus };
 }

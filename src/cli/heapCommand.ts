@@ -9,7 +9,7 @@ import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { parseBuilds, parseDuration, parseMemory, parseThreads } from './options.js';
-import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+import { prepareJson, textStream, writeResults } from './outputFile.js';
 import { nearest } from './suggest.js';
 import { coloursOf, widthOf } from './terminal.js';
 
@@ -67,7 +67,7 @@ export function heapCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .addHelpText('after', EXAMPLES)
     .action(async (program: string, args: string[], raw: RawOptions) => {
       const requests = await parseRequests(program, args, raw, deps);
-      if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
+      prepareJson(raw.json);
       exit(await examineAll(program, requests, raw, deps));
     });
 }
@@ -147,9 +147,11 @@ async function examineAll(
       print(run, runs.length > 1, raw, deps);
     }
   }
-  const saved = save(program, runs, runs.length === requests.length, raw, deps);
+  const complete = runs.length === requests.length;
+  const json = { ungil: deps.version, node: deps.node, program, complete, runs };
+  const saved = writeResults(raw.json, `${JSON.stringify(json, null, 2)}\n`, deps);
   if (failed || !saved || runs.some(isBroken)) return ExitStatus.CheckFailed;
-  return runs.length < requests.length ? ExitStatus.Interrupted : ExitStatus.Done;
+  return complete ? ExitStatus.Done : ExitStatus.Interrupted;
 }
 
 /** null: the run failed (and was reported), or was interrupted. */
@@ -173,25 +175,10 @@ function isBroken({ during, after }: HeapRun): boolean {
 }
 
 function print(run: HeapRun, further: boolean, raw: RawOptions, deps: CliDependencies): void {
-  const stream = raw.json === '-' ? deps.stderr : deps.stdout;
+  const stream = textStream(raw.json, deps);
   const lines = renderHeap(run, {
     width: widthOf(stream, MIN_WIDTH, DEFAULT_WIDTH),
     paint: coloursOf(stream, deps.env),
   });
   stream.write(`${further ? '\n' : ''}${lines.join('\n')}\n`);
-}
-
-/** False if the file could not be written. */
-function save(
-  program: string,
-  runs: readonly HeapRun[],
-  complete: boolean,
-  raw: RawOptions,
-  deps: CliDependencies,
-): boolean {
-  if (raw.json === undefined) return true;
-  const json = `${JSON.stringify({ ungil: deps.version, node: deps.node, program, complete, runs }, null, 2)}\n`;
-  if (raw.json !== '-') return saveFile(raw.json, json, deps.stderr);
-  deps.stdout.write(json);
-  return true;
 }

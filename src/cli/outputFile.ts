@@ -1,10 +1,11 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ProgressStream } from '../report/progress.js';
+import type { CliDependencies } from './dependencies.js';
 import { UsageError } from './errors.js';
 
 /** What may stand for a file where `-` means standard output. */
-export const FILE_OR_STDOUT = "a file's path, or - for standard output";
+const FILE_OR_STDOUT = "a file's path, or - for standard output";
 
 /**
  * Makes sure that the file can be written, before minutes of work: creates its folder, and leaves the file itself as
@@ -41,4 +42,33 @@ export function saveFile(file: string, text: string, stderr: ProgressStream): bo
     stderr.write(`ungil: cannot write '${file}': ${error instanceof Error ? error.message : error}\n`);
     return false;
   }
+}
+
+// --- --json ---
+
+/** Makes sure that `--json` can be written, if a file is given. Throws UsageError. */
+export function prepareJson(option: string | undefined): void {
+  if (option !== undefined && option !== '-') prepareFile('--json', option, FILE_OR_STDOUT);
+}
+
+/** Where the text for people goes: not among the JSON. */
+export function textStream(option: string | undefined, deps: CliDependencies): ProgressStream {
+  return option === '-' ? deps.stderr : deps.stdout;
+}
+
+/**
+ * Writes the JSON's file if one is given, prints the text, and then the JSON if it is for standard output. The file
+ * comes first: a reader that closed its end of the pipe must not cost the results. False if the file could not be
+ * written.
+ */
+export function writeResults(
+  option: string | undefined,
+  json: string,
+  deps: CliDependencies,
+  printText: () => void = () => {},
+): boolean {
+  const saved = option === undefined || option === '-' || saveFile(option, json, deps.stderr);
+  printText();
+  if (option === '-') deps.stdout.write(json);
+  return saved;
 }

@@ -2,18 +2,18 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { RaceProgress, RaceRequest } from '../explore/raceTypes.js';
 import type { Exploration } from '../explore/results.js';
-import type { ProgressStream } from '../report/progress.js';
 import { renderRaceHtml } from '../report/raceHtml.js';
 import { formatRaceJson, type RaceRun, toRaceJson } from '../report/raceJson.js';
 import { createRaceProgress } from '../report/raceProgress.js';
 import { renderRace } from '../report/raceText.js';
 import { summariseRace } from '../report/raceVerdict.js';
 import { kindOf } from '../report/raceWords.js';
-import type { CliDependencies } from './dependencies.js';
+import { COUNT_SCHEMES } from '../scenarios/scheme.js';
+import { type CliDependencies, hostOf } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { listScenarios } from './listCommand.js';
-import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+import { prepareFile, prepareJson, saveFile, textStream, writeResults } from './outputFile.js';
 import { parseRace, type RawRaceOptions } from './raceOptions.js';
 import { coloursOf, widthOf } from './terminal.js';
 
@@ -51,7 +51,7 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     )
     .option(
       '--refcount <schemes>',
-      'of gil, plain, atomic, biased, separated by commas (default: all declared)',
+      `of ${COUNT_SCHEMES.join(', ')}, separated by commas (default: all declared)`,
     )
     .option(
       '--variant <name>',
@@ -84,7 +84,7 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
 }
 
 function prepareFiles({ json, html }: RawRaceOptions): void {
-  if (json !== undefined && json !== '-') prepareFile('--json', json, FILE_OR_STDOUT);
+  prepareJson(json);
   if (html === '-') throw new UsageError("--html '-' is not a file; accepted: a file's path");
   if (html !== undefined) prepareFile('--html', html, "a file's path");
   if (json !== undefined && html !== undefined && path.resolve(json) === path.resolve(html)) {
@@ -139,25 +139,23 @@ async function explore(request: RaceRequest, deps: CliDependencies): Promise<Run
 function report(run: Run, raw: RawRaceOptions, deps: CliDependencies): ExitStatus {
   const forReport = toReport(run, deps);
   const json = formatRaceJson(toRaceJson(forReport));
-  // The files come first: a reader that closed its end of the pipe must not cost the results.
-  const saved = [
-    raw.json === undefined || raw.json === '-' || saveFile(raw.json, json, deps.stderr),
-    raw.html === undefined || saveFile(raw.html, renderRaceHtml(forReport), deps.stderr),
-  ];
-  printText(forReport, raw, deps);
-  if (raw.json === '-') deps.stdout.write(json);
+  let savedPage = true;
+  const savedJson = writeResults(raw.json, json, deps, () => {
+    if (raw.html !== undefined) savedPage = saveFile(raw.html, renderRaceHtml(forReport), deps.stderr);
+    printText(forReport, raw, deps);
+  });
   if (run.failure !== null) {
     deps.stderr.write(describeFailure(run.failure.error, run.failure.during));
     deps.stderr.write(
       `failed: the results are incomplete, ${run.explorations.length} of ${run.total} made\n`,
     );
   }
-  return exitStatus(run, saved.includes(false));
+  return exitStatus(run, !savedJson || !savedPage);
 }
 
 function toReport({ request, explorations, interrupted, failure }: Run, deps: CliDependencies): RaceRun {
   return {
-    host: { ungil: deps.version, node: deps.node, cpus: deps.cpus },
+    host: hostOf(deps),
     request,
     explorations,
     complete: failure === null && !summariseRace(explorations, interrupted).interrupted,
@@ -171,7 +169,7 @@ function toReport({ request, explorations, interrupted, failure }: Run, deps: Cl
 }
 
 function printText(run: RaceRun, raw: RawRaceOptions, deps: CliDependencies): void {
-  const stream: ProgressStream = raw.json === '-' ? deps.stderr : deps.stdout;
+  const stream = textStream(raw.json, deps);
   const { scenarios, files } = run.request;
   const names = new Set(run.explorations.map(({ scenario }) => scenario));
   const lines = renderRace(run.explorations, {

@@ -1,7 +1,7 @@
 import { parseFileTarget } from '../explore/fileTarget.js';
 import type { RaceRequest, RequestedMode } from '../explore/raceTypes.js';
-import type { Scheme } from '../scenarios/scenario.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
+import { COUNT_SCHEMES, type Scheme } from '../scenarios/scheme.js';
 import { UsageError } from './errors.js';
 import { checkNames, parseDuration, parseSeed, parseWhole, splitList } from './options.js';
 
@@ -24,7 +24,6 @@ export interface RawRaceOptions {
 }
 
 const MODES = 'auto, dpor, dfs, state, bound=N, pct=D, pos, surw, random, stress';
-const SCHEMES: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'side-table'];
 const MAX_PARAMETER = 99;
 const MAX_STEPS = 10_000_000;
 
@@ -90,9 +89,9 @@ function refuseTypeScript(file: string): void {
 // --- Schemes ---
 
 function parseSchemes(text: string): Scheme[] {
-  const names = splitList(text, '--refcount', `accepted: ${SCHEMES.join(', ')}`);
-  const checked = checkNames(names, 'scheme of reference counts', SCHEMES);
-  return SCHEMES.filter((scheme) => checked.includes(scheme));
+  const names = splitList(text, '--refcount', `accepted: ${COUNT_SCHEMES.join(', ')}`);
+  const checked = checkNames(names, 'scheme of reference counts', COUNT_SCHEMES);
+  return COUNT_SCHEMES.filter((scheme) => checked.includes(scheme));
 }
 
 /** A scenario without counts has nothing to choose. */

@@ -5,7 +5,7 @@ import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { parseBuilds, parseDuration, parseMemory, parseSeed, parseThreads } from './options.js';
-import { FILE_OR_STDOUT, prepareFile, saveFile } from './outputFile.js';
+import { prepareJson, textStream, writeResults } from './outputFile.js';
 
 const EXAMPLES = `
 Threads are born and die, allocate, pass on and free: lists, dicts, tuples, strings, numbers and bare blocks from 16 bytes
@@ -61,7 +61,7 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
         memoryBytes: parseMemory(raw.memory),
         seed: parseSeed(raw.seed),
       };
-      if (raw.json !== undefined && raw.json !== '-') prepareFile('--json', raw.json, FILE_OR_STDOUT);
+      prepareJson(raw.json);
       const results: BuildResult[] = [];
       let failed = false;
       for (const build of builds) {
@@ -70,7 +70,8 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
         failed ||= result === null ? !deps.interrupt.aborted : result.wrong !== null;
         if (result !== null) results.push({ build, result });
       }
-      const saved = saveResults(results, raw, deps);
+      const json = { ungil: deps.version, node: deps.node, results };
+      const saved = writeResults(raw.json, `${JSON.stringify(json, null, 2)}\n`, deps);
       if (failed || !saved) exit(ExitStatus.CheckFailed);
       else exit(deps.interrupt.aborted ? ExitStatus.Interrupted : ExitStatus.Done);
     });
@@ -82,7 +83,7 @@ async function soakBuild(
   raw: RawOptions,
   deps: CliDependencies,
 ): Promise<SoakResult | null> {
-  const lines = raw.json === '-' ? deps.stderr : deps.stdout;
+  const lines = textStream(raw.json, deps);
   const { build } = options;
   const start = deps.now();
   const onRound = (round: SoakRound): void => {
@@ -97,15 +98,6 @@ async function soakBuild(
     if (!isOurInterrupt(error, deps.interrupt)) deps.stderr.write(describeFailure(error, `soak, ${build}`));
     return null;
   }
-}
-
-/** False if the file could not be written. */
-function saveResults(results: readonly BuildResult[], raw: RawOptions, deps: CliDependencies): boolean {
-  if (raw.json === undefined) return true;
-  const json = `${JSON.stringify({ ungil: deps.version, node: deps.node, results }, null, 2)}\n`;
-  if (raw.json !== '-') return saveFile(raw.json, json, deps.stderr);
-  deps.stdout.write(json);
-  return true;
 }
 
 function roundText(round: SoakRound): string {

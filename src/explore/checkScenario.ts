@@ -1,4 +1,5 @@
 import type { Scenario, ScenarioSpec, Variant, WorldOptions } from '../scenarios/scenario.js';
+import { COUNT_SCHEMES } from '../scenarios/scheme.js';
 
 type Names<T> = { readonly [name in keyof Required<T>]: true };
 
@@ -31,7 +32,6 @@ const WORLD_FIELDS: Names<WorldOptions> = {
   dataRaces: true,
 };
 const ALLOCATORS = ['model', 'reuse', 'real'];
-const SCHEMES = ['gil', 'plain', 'atomic', 'biased', 'side-table'];
 const EXPECTATIONS = ['required', 'expected', 'interesting', 'forbidden'];
 
 /**
@@ -64,7 +64,7 @@ function partsFault(spec: Partial<ScenarioSpec<unknown>>, where: string): string
     }
   }
   return (
-    listFault(refcount, SCHEMES, `'refcount'${where}`) ??
+    listFault(refcount, COUNT_SCHEMES, `'refcount'${where}`) ??
     fieldsFault(world, WORLD_FIELDS, ` of world${where}`) ??
     listFault([world.allocator ?? 'model'], ALLOCATORS, `world.allocator${where}`) ??
     outcomesFault(outcomes, where)
@@ -76,7 +76,7 @@ function outcomesFault(outcomes: ScenarioSpec<unknown>['outcomes'], where: strin
     const what = `outcome '${outcome}'${where}`;
     if (typeof expected === 'object' && expected !== null) {
       const fault =
-        listFault(Object.keys(expected), [...SCHEMES, 'none', 'else'], what) ??
+        listFault(Object.keys(expected), [...COUNT_SCHEMES, 'none', 'else'], what) ??
         listFault(Object.values(expected), EXPECTATIONS, what);
       if (fault !== null) return fault;
     } else {

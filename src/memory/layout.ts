@@ -4,7 +4,7 @@
  * Offsets are in Int32 words unless a name says `Byte`. Addresses are indexes into the Int32Array view; 0 is
  * null; every block is aligned to 16 bytes (4 words), so the low two bits of an address are always 0.
  *
- * `const enum` members are inlined by the compiler (DESIGN 5.1); `preserveConstEnums` keeps the objects too, so
+ * `const enum` members are inlined by the compiler; `preserveConstEnums` keeps the objects too, so
  * that traces and reports can turn an offset back into its name.
  */
 

@@ -8,8 +8,7 @@ import type {
 import type { HeapExamination } from '../runtime/examine.js';
 import type { HeapRun } from '../workloads/heapRun.js';
 import { alignedWidth, alignRows } from './align.js';
-import { formatBytes, grouped } from './bytes.js';
-import { type Paint, plural, wrap } from './text.js';
+import { formatBytes, formatCount, type Paint, plural, wrap } from './text.js';
 
 export interface HeapTextOptions {
   /** No line is longer; 40 at least. */
@@ -63,7 +62,7 @@ function summary({ segments, segmentSize, space }: HeapStatistics): string[] {
   const parts = SPACES.map(([name, key]) => `${formatBytes(space[key])} ${name}`).join(' + ');
   return [
     `${used} of ${plural(all, 'segment')} of ${formatBytes(segmentSize)} in use (${kinds}), ${peak} at the peak`,
-    `${grouped(used * segmentSize)} bytes = ${parts}`,
+    `${formatCount(used * segmentSize)} bytes = ${parts}`,
   ];
 }
 
@@ -120,16 +119,16 @@ function ownerTable(owners: readonly OwnerStatistics[], width: number): string[]
 }
 
 const CLASS_COLUMNS: readonly TableColumn<ClassStatistics>[] = [
-  { head: 'size', goes: 0, cell: (row) => grouped(row.size) },
-  { head: 'pages', goes: 0, cell: (row) => grouped(row.pages) },
-  { head: 'waiting', goes: 5, cell: (row) => grouped(row.waitingPages) },
-  { head: 'live', goes: 0, cell: (row) => grouped(row.live) },
-  { head: 'free', goes: 1, cell: (row) => grouped(row.free) },
-  { head: 'room', goes: 4, cell: (row) => grouped(row.capacity) },
-  { head: 'live bytes', goes: 2, cell: (row) => grouped(row.space.live) },
-  { head: 'free bytes', goes: 3, cell: (row) => grouped(row.space.free) },
-  { head: 'unused', goes: 6, cell: (row) => grouped(row.space.unused) },
-  { head: 'waste', goes: 7, cell: (row) => grouped(row.space.waste) },
+  { head: 'size', goes: 0, cell: (row) => formatCount(row.size) },
+  { head: 'pages', goes: 0, cell: (row) => formatCount(row.pages) },
+  { head: 'waiting', goes: 5, cell: (row) => formatCount(row.waitingPages) },
+  { head: 'live', goes: 0, cell: (row) => formatCount(row.live) },
+  { head: 'free', goes: 1, cell: (row) => formatCount(row.free) },
+  { head: 'room', goes: 4, cell: (row) => formatCount(row.capacity) },
+  { head: 'live bytes', goes: 2, cell: (row) => formatCount(row.space.live) },
+  { head: 'free bytes', goes: 3, cell: (row) => formatCount(row.space.free) },
+  { head: 'unused', goes: 6, cell: (row) => formatCount(row.space.unused) },
+  { head: 'waste', goes: 7, cell: (row) => formatCount(row.space.waste) },
 ];
 
 /** A table for each heap. */
@@ -155,16 +154,16 @@ function pymallocLines({ pymalloc }: HeapStatistics): string[] {
   const counted = `, ${pymalloc.arenasEver} ever, ${pymalloc.arenasHighWater} at the peak`;
   return [
     `pymalloc: ${plural(pymalloc.arenas, 'arena')} of ${formatBytes(pymalloc.arenaSize)}${counted}`,
-    `  ${plural(pymalloc.freePools, 'free pool')} of ${formatBytes(pymalloc.poolSize)}: ${grouped(pymalloc.freePoolBytes)} bytes`,
-    `  pool headers ${grouped(pymalloc.poolHeaderBytes)} bytes, lost to quantisation ${grouped(pymalloc.quantisationBytes)}`,
+    `  ${plural(pymalloc.freePools, 'free pool')} of ${formatBytes(pymalloc.poolSize)}: ${formatCount(pymalloc.freePoolBytes)} bytes`,
+    `  pool headers ${formatCount(pymalloc.poolHeaderBytes)} bytes, lost to quantisation ${formatCount(pymalloc.quantisationBytes)}`,
   ];
 }
 
 function waitingLines({ waiting }: HeapStatistics): string[] {
   const { delayedBlocks, delayedBytes, pages, pageBytes, queuedObjects } = waiting;
   return [
-    `waiting for readers: ${plural(delayedBlocks, 'block')} (${grouped(delayedBytes)} bytes), ` +
-      `${plural(pages, 'empty page')} (${grouped(pageBytes)} bytes); ` +
+    `waiting for readers: ${plural(delayedBlocks, 'block')} (${formatCount(delayedBytes)} bytes), ` +
+      `${plural(pages, 'empty page')} (${formatCount(pageBytes)} bytes); ` +
       `for their owners: ${plural(queuedObjects, 'queued object')}`,
   ];
 }
@@ -175,7 +174,7 @@ function cacheLines(caches: readonly CacheStatistics[]): string[] {
   return owners.map((owner) => {
     const lists = caches.filter((cache) => cache.owner === owner);
     const bytes = lists.reduce((sum, { bytes: part }) => sum + part, 0);
-    return `free lists of ${owner}: ${lists.map(({ list, blocks }) => `${list} ${grouped(blocks)}`).join(', ')} (${grouped(bytes)} bytes)`;
+    return `free lists of ${owner}: ${lists.map(({ list, blocks }) => `${list} ${formatCount(blocks)}`).join(', ')} (${formatCount(bytes)} bytes)`;
   });
 }
 
@@ -189,7 +188,7 @@ function problemLines(problems: readonly string[] | null): string[] {
 function renderLeaks({ leaks }: HeapRun, { width, paint }: HeapTextOptions): string[] {
   if (leaks.length === 0) return ['nothing is left: no leak'];
   return leaks.flatMap(({ type, count, addresses }) =>
-    wrap(`left: ${grouped(count)} of ${type}, at ${addresses.join(', ')}`, width, '  ').map((line) =>
+    wrap(`left: ${formatCount(count)} of ${type}, at ${addresses.join(', ')}`, width, '  ').map((line) =>
       paint('red', line),
     ),
   );

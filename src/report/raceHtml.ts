@@ -8,7 +8,6 @@ import { type RaceSummary, summariseRace } from './raceVerdict.js';
 import {
   confirmationWords,
   declaredWords,
-  formatCount,
   formatSeconds,
   howExplored,
   kindOf,
@@ -17,7 +16,7 @@ import {
   undeclaredRaces,
   verdict,
 } from './raceWords.js';
-import { plural } from './text.js';
+import { formatCount, plural } from './text.js';
 
 /** The report as one page that needs nothing else, neither network nor scripts. Ends in a newline. */
 export function renderRaceHtml(run: RaceRun): string {

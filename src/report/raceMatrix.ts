@@ -1,5 +1,5 @@
 import type { Exploration, OutcomeRow } from '../explore/results.js';
-import type { Scheme } from '../scenarios/scenario.js';
+import { COUNT_SCHEMES, type Scheme } from '../scenarios/scheme.js';
 import { isCaught, isUnfinished } from './raceVerdict.js';
 import { faultCode, faultLegend, schemeName } from './raceWords.js';
 
@@ -26,7 +26,7 @@ export interface MatrixCell {
   readonly failed: boolean;
 }
 
-const ORDER: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'side-table', 'none'];
+const ORDER: readonly Scheme[] = [...COUNT_SCHEMES, 'none'];
 
 export function buildMatrix(explorations: readonly Exploration[]): Matrix {
   const schemes = ORDER.filter((scheme) => explorations.some(({ refcount }) => refcount === scheme));

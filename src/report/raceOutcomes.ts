@@ -1,7 +1,7 @@
 import type { Exploration } from '../explore/results.js';
 import { alignedWidth, alignRows } from './align.js';
-import { expectationWords, formatCount, formatShare, UNREACHED } from './raceWords.js';
-import { type Paint, wrap } from './text.js';
+import { expectationWords, formatShare, UNREACHED } from './raceWords.js';
+import { formatCount, type Paint, wrap } from './text.js';
 
 const HEADS = ['outcome', 'expectation', 'count', 'share', 'first schedule'];
 const LEAST_OUTCOME = 12;

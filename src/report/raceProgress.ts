@@ -1,7 +1,7 @@
 import type { RaceProgress } from '../explore/raceTypes.js';
 import type { ProgressStream } from './progress.js';
-import { formatCount, kindOf } from './raceWords.js';
-import { formatDuration } from './text.js';
+import { kindOf } from './raceWords.js';
+import { formatCount, formatDuration } from './text.js';
 
 export interface RaceProgressLine {
   show(progress: RaceProgress): void;

@@ -1,8 +1,8 @@
 import type { Exploration, OutcomeRow } from '../explore/results.js';
 import { alignedWidth, alignRows } from './align.js';
 import { isCaught } from './raceVerdict.js';
-import { expectationWords, formatCount, schemeName, UNREACHED } from './raceWords.js';
-import { type Paint, wrap } from './text.js';
+import { expectationWords, schemeName, UNREACHED } from './raceWords.js';
+import { formatCount, type Paint, wrap } from './text.js';
 
 const INDENT = '  ';
 

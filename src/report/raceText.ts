@@ -9,7 +9,6 @@ import { summariseRace } from './raceVerdict.js';
 import { renderViolation } from './raceViolation.js';
 import {
   declaredWords,
-  formatCount,
   formatSeconds,
   howExplored,
   raceWords,
@@ -17,7 +16,7 @@ import {
   undeclaredRaces,
   verdict,
 } from './raceWords.js';
-import { type Paint, plural, wrap } from './text.js';
+import { formatCount, type Paint, plural, wrap } from './text.js';
 
 export interface RaceTextOptions {
   /** No line is longer, as long as it is 40 or more; only the command that repeats a schedule is never broken. */

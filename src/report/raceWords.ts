@@ -1,6 +1,6 @@
 import type { Exploration, OutcomeRow, RaceRow, Step, Violation } from '../explore/results.js';
 import type { Fault, Scheme } from '../scenarios/scenario.js';
-import { formatDuration } from './text.js';
+import { formatCount, formatDuration } from './text.js';
 
 /** The words of the race reports, which the text and the page share. */
 
@@ -36,11 +36,6 @@ export function expectationWords(expectation: OutcomeRow['expectation']): string
 }
 
 export const UNREACHED = 'required, not reached';
-
-/** `12,345`. */
-export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en');
-}
 
 /** `0.01 s`, `12.3 s`, `2 min 5 s`. */
 export function formatSeconds(seconds: number): string {

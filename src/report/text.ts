@@ -1,5 +1,7 @@
 /** Plain-text building blocks: numbers, words, padding, wrapping, colour. */
 
+const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const;
+
 /** Million operations per second: at most five characters up to 99999 Mops/s. `-` for an undefined figure. */
 export function formatMops(opsPerSecond: number | undefined): string {
   if (opsPerSecond === undefined || !Number.isFinite(opsPerSecond)) return '-';
@@ -11,6 +13,23 @@ export function formatMops(opsPerSecond: number | undefined): string {
 /** A ratio with two decimals; `-` for an undefined one. */
 export function formatRatio(ratio: number | null | undefined): string {
   return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? '-' : ratio.toFixed(2);
+}
+
+/** A whole number with separators: `1,048,576`. */
+export function formatCount(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Bytes for people, at most three digits before the unit: `12 B`, `1.5 KiB`, `240 MiB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
 /** MiB with a decimal; `-` where it was not measured. */

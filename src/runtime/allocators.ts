@@ -10,7 +10,7 @@ import {
   parseAllocators,
   parseChoice,
 } from '../allocators/domains/spec.js';
-import type { Build } from './builds.js';
+import { type Build, readsWithoutLocks } from './builds.js';
 
 /** The allocators of the domains: one string as for `--allocator`, or a name for each domain. */
 export type AllocatorsOption = string | Readonly<Partial<Record<DomainName, string>>>;
@@ -146,10 +146,6 @@ function misfit(build: Build, domain: DomainName, base: string, traits: Traits):
 function needs(build: Build, domain: DomainName): string {
   if (domain === 'object' && readsWithoutLocks(build)) return 'threadSafe and typeStable';
   return domain === 'raw' || build.lock === 'none' ? 'threadSafe' : 'its properties';
-}
-
-function readsWithoutLocks(build: Build): boolean {
-  return build.containers === 'sections' && build.mechanisms.qsbr;
 }
 
 /** All of pymalloc's arenas are of one size: the interpreter has one state of it. */

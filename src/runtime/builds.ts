@@ -1,6 +1,6 @@
 import type { DomainNames } from '../allocators/domains/spec.js';
 
-/** A build is a composition, as with CPython's configure flags (DESIGN 2). Plain data: it travels to workers. */
+/** A build is a composition, as with CPython's configure flags. Plain data: it travels to workers. */
 export interface Build {
   /** Its row's name, with the switches that were moved: `free-threaded:deferred=off`. */
   readonly name: string;
@@ -198,6 +198,16 @@ export function whyNot(build: Build, name: string): string | null {
 /** True for `unsafe`, whatever its switches: wrong results are what it is there for. */
 export function racesByDesign(build: Build): boolean {
   return build.lock === 'none' && build.containers === 'unlocked';
+}
+
+/** Lists, dicts and instances are read without a lock. */
+export function readsWithoutLocks(build: Build): boolean {
+  return build.containers === 'sections' && build.mechanisms.qsbr;
+}
+
+/** No read of a container without its lock, not even through an inline cache. */
+export function readsUnderLocks(build: Build): boolean {
+  return build.containers === 'mutex' || (build.containers === 'sections' && !build.mechanisms.qsbr);
 }
 
 function withSwitch(build: Build, text: string): Build {

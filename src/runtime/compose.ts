@@ -17,7 +17,7 @@ import type { RefCounter } from '../refcount/refCounter.js';
 import { AtomicSideTableRefCounter, SideTableRefCounter } from '../refcount/sideTable.js';
 import type { UniqueIdThread } from '../refcount/uniqueIds.js';
 import type { ThreadState } from '../threads/threadState.js';
-import type { Build } from './builds.js';
+import { type Build, readsWithoutLocks } from './builds.js';
 
 /** What a build's row and its switches come to. `Thread` calls each function once and keeps the results. */
 
@@ -26,16 +26,6 @@ export interface Containers {
   readonly lists: Lists;
   readonly dicts: Dicts;
   readonly instances: Instances;
-}
-
-/** Lists, dicts and instances are read without a lock. */
-export function readsWithoutLocks(build: Build): boolean {
-  return build.containers === 'sections' && build.mechanisms.qsbr;
-}
-
-/** No read of a container without its lock, not even through an inline cache. */
-export function readsUnderLocks(build: Build): boolean {
-  return build.containers === 'mutex' || (build.containers === 'sections' && !build.mechanisms.qsbr);
 }
 
 /** The counter of the build's scheme. Throws FatalError where the memory lacks the scheme's side table. */

@@ -1,7 +1,7 @@
 import { PythonError } from '../memory/errors.js';
 import { DictKeys, DictObject, Header } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
-import { readsUnderLocks } from './compose.js';
+import { readsUnderLocks } from './builds.js';
 import type { ObjectThread } from './objectThread.js';
 
 /** Sites of LOAD_GLOBAL that a program uses; an index into its thread's caches. */

@@ -3,65 +3,24 @@ import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memo
 import { AbortReason, Control, Counter, Geometry } from '../memory/layout.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
-import { type AllocatorsOption, loadAllocators, withAllocators } from './allocators.js';
+import { loadAllocators, withAllocators } from './allocators.js';
 import { type Build, buildNamed, withDebug } from './builds.js';
 import type { HeapExamination } from './examine.js';
 import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
+import {
+  checkNumber,
+  checkThreads,
+  type RunOptions,
+  type RunReport,
+  type RuntimeOptions,
+  type ShutdownReport,
+} from './options.js';
+import { partsOf } from './partsOf.js';
 import { processors, WorkerPool } from './pool.js';
 import { abortRun, type RunTask, type TaskResult } from './program.js';
 import { Thread } from './thread.js';
-import { partsOf } from './threadParts.js';
 
-export interface RuntimeOptions {
-  /** Name of a build, with switches if wanted; see `buildNamed`. Default 'free-threaded'. */
-  readonly build?: string;
-  /**
-   * The allocators of the domains raw, mem and object: one string as CPython's PYTHONMALLOC has it (`debug`,
-   * `pymalloc_debug`), or a name for each (`{ object: 'debug+mimalloc' }`), which may be the path of a module with an
-   * allocator of one's own (`BlockAllocatorModule`). Default: the build's.
-   */
-  readonly allocators?: AllocatorsOption;
-  /** Threads that a run may have, 1 to 64. Default: the machine's processors. */
-  readonly threads?: number;
-  /** Bytes of shared memory, 16 MiB to 2 GiB; committed on first touch. Default 1 GiB. */
-  readonly memory?: number;
-  /** The GIL's switch interval in milliseconds, 0.001 to 600000. Default 5. */
-  readonly switchInterval?: number;
-  /**
-   * JavaScript heap of each worker in MiB, at least 16. Default 1024: a runaway program dies within seconds, not
-   * when the machine is full. Shared objects do not count.
-   */
-  readonly workerHeapMB?: number;
-  /** Asserts the invariants of counts, allocators and QSBR at each operation; several times slower. Default false. */
-  readonly debug?: boolean;
-}
-
-export interface RunOptions {
-  /** Given to the program's functions; must be cloneable, else `run` throws DataCloneError. */
-  readonly args?: unknown;
-  /** How many of the runtime's threads take part. Default: all. */
-  readonly threads?: number;
-  /** Ends the run: it rejects with RunAborted and shuts the runtime down. */
-  readonly signal?: AbortSignal;
-  /** The report has the state of the heap at the end of `run`, all objects alive; with a check of it or not. */
-  readonly examine?: { readonly check: boolean };
-}
-
-export interface RunReport {
-  /** What each thread's `run` returned, by thread number. */
-  readonly results: unknown[];
-  /** What `teardown` returned. */
-  readonly teardown: unknown;
-  /** Events of the run, summed over its threads, by the names of `Counter`. */
-  readonly counters: Record<string, number>;
-  /** If `examine` asked for it. */
-  readonly heap?: HeapExamination;
-}
-
-export interface ShutdownReport {
-  /** What was still alive, by type; null if the runtime failed and could not be examined. */
-  readonly leaks: readonly LeakRecord[] | null;
-}
+export type { RunOptions, RunReport, RuntimeOptions, ShutdownReport } from './options.js';
 
 /** The host's own place in the table of threads: it makes the interpreter and looks for leaks. */
 const HOST_SLOT = Geometry.MaxThreads;
@@ -269,16 +228,6 @@ export class Runtime {
   private interrupted(): boolean {
     return Atomics.load(this.memory.i32, Control.Abort) === AbortReason.Interrupt;
   }
-}
-
-function checkThreads(threads: number, most: number): number {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
-  throw new RangeError(`threads must be a whole number from 1 to ${most}, got ${threads}`);
-}
-
-function checkNumber(name: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  throw new RangeError(`${name} must be a number from ${least} to ${most}, got ${value}`);
 }
 
 function moduleUrl(program: string | URL): string {

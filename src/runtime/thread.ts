@@ -25,9 +25,9 @@ import type { Mutex } from '../sync/mutex.js';
 import { StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
 import { hasDebugHooks } from './allocators.js';
-import type { Build } from './builds.js';
+import { type Build, readsWithoutLocks } from './builds.js';
 import { type Bodies, Calls } from './calls.js';
-import { composeContainers, composeCounter, composeGuard, readsWithoutLocks } from './compose.js';
+import { composeContainers, composeCounter, composeGuard } from './compose.js';
 import { Globals } from './globals.js';
 import {
   type DictHandle,

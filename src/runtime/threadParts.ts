@@ -56,13 +56,6 @@ export class ProductionParts implements ThreadParts {
   }
 }
 
-/** The parts of a build's threads. A debug build has classes of its own, which nobody else loads. */
-export async function partsOf(build: Build, modules: AllocatorModules): Promise<ThreadParts> {
-  if (!build.debug) return new ProductionParts(modules);
-  const { DebugParts } = await import('./debugParts.js');
-  return new DebugParts(modules);
-}
-
 /** The allocator of the build's row, directly, unless domains were chosen. */
 export function buildAllocator(
   build: Build,

@@ -1,10 +1,9 @@
-import type { Allocator, AllocatorThread, DelayedCounter } from '../allocators/allocator.js';
-import { DelayedFree, type DelayedFreeTarget } from '../allocators/delayedFree.js';
+import type { AllocatorThread } from '../allocators/allocator.js';
+import { DelayingAllocator } from '../allocators/delayingAllocator.js';
 import { moveWords } from '../allocators/resize.js';
 import { FatalError } from '../memory/errors.js';
 import { HeapTag } from '../memory/layout.js';
 import { slotOf } from '../threads/evalBreaker.js';
-import type { Qsbr } from '../threads/qsbr.js';
 import type { Services } from './services.js';
 
 /**
@@ -17,22 +16,15 @@ const BYTES_BEYOND_A_BATCH = 1 << 21;
  * The allocator of a model thread. Blocks come from the engine, which knows the state of each one and takes every
  * `free` for a write over all of it; what waits for a grace period waits in production's queue.
  */
-export class ModelAllocator implements Allocator, DelayedFreeTarget {
-  private readonly i32: Int32Array;
+export class ModelAllocator extends DelayingAllocator {
   private readonly slot: number;
-  private readonly qsbr: Qsbr | null;
-  private readonly delayed: DelayedFree | null;
-  counter!: DelayedCounter;
 
   constructor(
     thread: AllocatorThread,
     private readonly services: Services,
   ) {
-    const { i32, block, qsbr } = thread;
-    this.i32 = i32;
-    this.slot = slotOf(block);
-    this.qsbr = qsbr;
-    this.delayed = qsbr === null ? null : new DelayedFree(i32, block, qsbr, this);
+    super(thread);
+    this.slot = slotOf(thread.block);
   }
 
   alloc(words: number, tag: HeapTag): number {
@@ -44,7 +36,7 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
   }
 
   /** Always moves: who still holds the old address is found out. */
-  realloc(address: number, words: number, tag: HeapTag): number {
+  override realloc(address: number, words: number, tag: HeapTag): number {
     const moved = this.alloc(words, tag);
     if (address === 0) return moved;
     moveWords(this.i32, address, moved, Math.min(words, this.services.size(address)));
@@ -52,12 +44,12 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
     return moved;
   }
 
-  freeDelayed(address: number): void {
+  override freeDelayed(address: number): void {
     if (this.delayed === null) this.free(address, HeapTag.Mem);
     else this.delayed.add(address, BYTES_BEYOND_A_BATCH);
   }
 
-  decrefDelayed(object: number): void {
+  override decrefDelayed(object: number): void {
     if (this.delayed === null) this.counter.decref(object);
     else this.delayed.addDecref(object, BYTES_BEYOND_A_BATCH);
   }
@@ -84,17 +76,12 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
   }
 
   /** The engine has the blocks of all model threads; nobody asks for them here. */
-  visit(): void {
+  override visit(): void {
     throw new FatalError('the blocks of a scenario are visited through its engine');
   }
 
   start(): void {
     this.delayed?.start();
-  }
-
-  abandonDelayed(): void {
-    this.qsbr?.detach();
-    this.delayed?.abandon(true);
   }
 
   exit(): void {
@@ -115,9 +102,5 @@ export class ModelAllocator implements Allocator, DelayedFreeTarget {
   /** Only blocks of tag Mem are delayed here. */
   freeNow(address: number): void {
     this.free(address, HeapTag.Mem);
-  }
-
-  decrefNow(object: number): void {
-    this.counter.decref(object);
   }
 }

@@ -5,3 +5,6 @@
  * does not use the runtime's counts.
  */
 export type Scheme = 'gil' | 'plain' | 'atomic' | 'biased' | 'side-table' | 'none';
+
+/** All that `refcount` of a scenario may name, in the order of tables. */
+export const COUNT_SCHEMES: readonly Scheme[] = ['gil', 'plain', 'atomic', 'biased', 'side-table'];

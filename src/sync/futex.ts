@@ -16,7 +16,7 @@ export function checkAbort(heap: Int32Array): void {
 /**
  * Sleeps while `heap[word]` equals `expected`, until woken or `timeoutMs` (Infinity: for ever) has passed. May
  * return early; the caller re-checks its condition. Returns 'timed-out' only when the whole time has passed.
- * Throws RunAborted. The one place that calls `Atomics.wait` (DESIGN 6.4): callers have detached, or hold
+ * Throws RunAborted. The one place that calls `Atomics.wait`: callers have detached, or hold
  * nothing that anybody else could need.
  */
 export function futexWait(

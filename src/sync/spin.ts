@@ -10,7 +10,7 @@ const ADDITIONS_PER_TURN = 1000;
 type Pause = (this: void) => void;
 
 /**
- * The one place where threads spin (DESIGN 6.5). Callers count turns and bound them: by the thread's `spinLimit`,
+ * The one place where threads spin. Callers count turns and bound them: by the thread's `spinLimit`,
  * or by `SpinLimit.TurnsDespiteAbort` where an aborted run leaves no way to sleep.
  */
 export class Spinner {

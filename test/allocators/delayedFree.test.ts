@@ -166,6 +166,27 @@ describe('delayed frees', () => {
     expect(two.released).toEqual([OBJECT]);
     expect(two.chunks.size).toBe(0);
   });
+
+  test('without memory for a chunk a thread waits the grace period out, offline', () => {
+    const two = new Model(2);
+    const [first, second] = two.threads;
+    const { qsbr, block } = first!;
+    const seen: { online: boolean; released: number }[] = [];
+    const poll = qsbr.poll.bind(qsbr);
+    qsbr.poll = (goal) => {
+      seen.push({
+        online: two.heap[block + ThreadBlock.QsbrSequence] !== 0,
+        released: two.released.length,
+      });
+      if (seen.length === 3) second!.qsbr.quiescentState();
+      return poll(goal);
+    };
+    two.outOfMemory = true;
+    first!.delayed.add(64, 64);
+    expect(seen).toEqual(Array(3).fill({ online: false, released: 0 }));
+    expect(two.released).toEqual([64]);
+    expect(two.heap[block + ThreadBlock.QsbrSequence]).not.toBe(0);
+  });
 });
 
 test('random histories: nothing is released before its grace period, goals are in order, all goes in the end', () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Allocator } from '#ungil/allocators/allocator.js';
+import { Slice } from '#ungil/allocators/mimalloc/layout.js';
+import { pageOf } from '#ungil/allocators/mimalloc/page.js';
 import { MemoryError } from '#ungil/memory/errors.js';
 import { Control, HeapTag } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
@@ -133,4 +135,18 @@ describe.each([
     );
     expect(refused).toBeGreaterThan(10);
   });
+});
+
+test('an empty page of objects that nobody may reuse yet serves another size after the next quiescent state', () => {
+  const memory = SharedMemory.create(BYTES);
+  const { allocator, thread } = startMimalloc(memory, 0);
+  const object = allocator.alloc(8, HeapTag.Gc);
+  const fill = () => {
+    for (;;) allocator.alloc(Slice.SmallMaxWords, HeapTag.Mem);
+  };
+  expect(fill).toThrow(MemoryError);
+  allocator.free(object, HeapTag.Gc);
+  expect(() => allocator.alloc(8, HeapTag.Object)).toThrow(MemoryError);
+  thread.qsbr.quiescentState();
+  expect(pageOf(memory.i32, allocator.alloc(8, HeapTag.Object))).toBe(pageOf(memory.i32, object));
 });

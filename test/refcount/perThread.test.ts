@@ -28,6 +28,9 @@ describe('unique ids', () => {
     const types = Array.from({ length: 20 }, () => world.createClass(world.threads[0]));
     expect(types.map((type) => idOf(world, type))).toEqual(types.map((_, index) => index + 1));
     expect(world.memory.i32[Control.UniqueIdCapacity]).toBe(32);
+    // The longer table still knows the first ones.
+    expect(world.threads[0].refs.disablePerThread()).toEqual(types);
+    expect(types.map((type) => idOf(world, type))).toEqual(types.map(() => 0));
   });
 
   test('come with deferred counts', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, grouped } from '#ungil/report/bytes.js';
 import { renderHeap } from '#ungil/report/heapText.js';
 import { painter } from '#ungil/report/text.js';
 import { heapOf, statistics } from './heapFixtures.js';
@@ -65,20 +64,5 @@ describe('the text of a heap', () => {
     const lines = renderHeap(run, { width, paint: plain });
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
     expect(lines.join('\n')).toMatch(/^ {2}48 +1 .*100/m);
-  });
-});
-
-describe('bytes', () => {
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1_000, '1.0 KiB'],
-    [10_240, '10 KiB'],
-    [1_048_575, '1.0 MiB'],
-    [4_194_304, '4.0 MiB'],
-    [2 ** 31, '2.0 GiB'],
-  ])('%d is %s', (bytes, shown) => {
-    expect(formatBytes(bytes)).toBe(shown);
-    expect(grouped(1_234_567)).toBe('1,234,567');
   });
 });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatMops, formatRatio, plural, wrap } from '#ungil/report/text.js';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMops,
+  formatRatio,
+  plural,
+  wrap,
+} from '#ungil/report/text.js';
 
 describe('wrap', () => {
   it('keeps every word and no line too long', () => {
@@ -33,8 +41,23 @@ describe('numbers', () => {
   });
 
   it('read as words do', () => {
+    expect([0, 999, 1_000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
     expect([formatRatio(1.005e1), formatRatio(null)]).toEqual(['10.05', '-']);
     expect([plural(1, 'thread'), plural(2, 'thread')]).toEqual(['1 thread', '2 threads']);
     expect([0, 59.2, 61, 125].map(formatDuration)).toEqual(['0 s', '1 min 0 s', '1 min 1 s', '2 min 5 s']);
+  });
+});
+
+describe('bytes', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_000, '1.0 KiB'],
+    [10_240, '10 KiB'],
+    [1_048_575, '1.0 MiB'],
+    [4_194_304, '4.0 MiB'],
+    [2 ** 31, '2.0 GiB'],
+  ])('%d is %s', (bytes, shown) => {
+    expect(formatBytes(bytes)).toBe(shown);
   });
 });

@@ -6,9 +6,10 @@ import type { CheckContext } from './context.js';
 /** Every segment without an owner is in the pool of abandoned segments, in one list, once; and nothing else is. */
 export function checkAbandoned(context: CheckContext, heapSegments: readonly number[]): void {
   const heap = context.i32;
-  const left = new Set(
-    heapSegments.filter((segment) => Atomics.load(heap, segment + Segment.ThreadId) === 0),
-  );
+  const left = new Set<number>();
+  for (const segment of heapSegments) {
+    if (Atomics.load(heap, segment + Segment.ThreadId) === 0) left.add(segment);
+  }
   checkList(
     context,
     segmentOfTop(Atomics.load(heap, Control.AbandonedHead)),

@@ -35,8 +35,8 @@ function checkInterpreter(context: CheckContext, base: number, segments: readonl
   walkArenas(heap, base, (arena) => found.arenas.add(arena));
   context.expect(
     heap[base + State.ArenaCount] === found.arenas.size &&
-      heap[base + State.ArenasHighwater] >= found.arenas.size &&
-      heap[base + State.ArenasEver] >= heap[base + State.ArenasHighwater],
+      heap[base + State.ArenasHighWater] >= found.arenas.size &&
+      heap[base + State.ArenasEver] >= heap[base + State.ArenasHighWater],
     () => `${found.arenas.size} arenas are in use, ${heap[base + State.ArenaCount]} are counted`,
   );
   checkPlaces(context, found, segments);

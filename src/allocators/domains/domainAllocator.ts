@@ -1,10 +1,10 @@
 import { MemoryError } from '../../memory/errors.js';
 import { Control, Domain, Geometry, HeapTag, SegmentOwner } from '../../memory/layout.js';
-import type { Qsbr } from '../../threads/qsbr.js';
-import type { Allocator, AllocatorThread, BlockVisitor, DelayedCounter } from '../allocator.js';
+import type { AllocatorThread, BlockVisitor } from '../allocator.js';
 import { DebugHooks } from '../debug/debugHooks.js';
 import { Reporter } from '../debug/reporter.js';
-import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
+import type { DelayedFree } from '../delayedFree.js';
+import { DelayingAllocator } from '../delayingAllocator.js';
 import { releaseHuge } from '../mimalloc/huge.js';
 import { Page } from '../mimalloc/layout.js';
 import { pageOf } from '../mimalloc/page.js';
@@ -39,12 +39,7 @@ const enum DomainTags {
  * There is one queue of delayed frees, this one's: whatever serves mem gets its blocks back after their grace period,
  * and the runs of huge objects, which mimalloc delays, go back to mimalloc.
  */
-export class DomainAllocator implements Allocator, DelayedFreeTarget {
-  /** Set once by the composition. */
-  counter!: DelayedCounter;
-  private readonly i32: Int32Array;
-  private readonly qsbr: Qsbr | null;
-  private readonly delayed: DelayedFree | null;
+export class DomainAllocator extends DelayingAllocator {
   private readonly members: readonly Member[];
   private readonly raw: BlockSource;
   private readonly mem: BlockSource;
@@ -55,16 +50,13 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
 
   /** `services` makes the members; mimalloc's must put what it delays into the queue that it is given. */
   constructor(thread: AllocatorThread, services: (delayed: DelayedFree | null) => DomainServices) {
-    const { i32, block, qsbr } = thread;
-    this.i32 = i32;
-    this.qsbr = qsbr;
-    this.delayed = qsbr === null ? null : new DelayedFree(i32, block, qsbr, this);
+    super(thread);
     const { raw, mem, object } = services(this.delayed);
     this.members = [...new Set([raw.member, mem.member, object.member])];
     const reporter = new Reporter(thread);
     const source = (service: DomainService, domain: Domain) =>
       service.debug
-        ? new DebugHooks(thread, service.member, domain, reporter, qsbr !== null)
+        ? new DebugHooks(thread, service.member, domain, reporter, thread.qsbr !== null)
         : service.member;
     this.raw = source(raw, Domain.Raw);
     this.mem = source(mem, Domain.Mem);
@@ -88,7 +80,7 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     this.sourceOf(tag).free(address, tag);
   }
 
-  realloc(address: number, words: number, tag: HeapTag): number {
+  override realloc(address: number, words: number, tag: HeapTag): number {
     const source = this.sourceOf(tag);
     try {
       return source.realloc(address, words, tag);
@@ -99,7 +91,7 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     return source.realloc(address, words, tag);
   }
 
-  freeDelayed(address: number): void {
+  override freeDelayed(address: number): void {
     const { delayed, mem } = this;
     if (delayed === null) {
       mem.free(address, HeapTag.Mem);
@@ -107,11 +99,6 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     }
     if (mem instanceof DebugHooks) mem.delay(address);
     delayed.add(address, mem.blockWords(address) * 4);
-  }
-
-  decrefDelayed(object: number): void {
-    if (this.delayed === null) this.counter.decref(object);
-    else this.delayed.addDecref(object, 0);
   }
 
   rawAlloc(words: number): number {
@@ -137,7 +124,7 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     for (const member of this.members) member.collect(force);
   }
 
-  visit(visitor: BlockVisitor, tags: number = TagMask.Heaps): void {
+  override visit(visitor: BlockVisitor, tags: number = TagMask.Heaps): void {
     this.raw.visit(visitor, tags & DomainTags.Raw);
     this.mem.visit(visitor, tags & DomainTags.Mem);
     this.object.visit(visitor, tags & DomainTags.Object);
@@ -147,11 +134,6 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     for (const member of this.members) member.start();
     this.delayed?.start();
     for (const hooks of this.hooks) hooks.start();
-  }
-
-  abandonDelayed(): void {
-    this.qsbr?.detach();
-    this.delayed?.abandon(true);
   }
 
   exit(): void {
@@ -198,10 +180,6 @@ export class DomainAllocator implements Allocator, DelayedFreeTarget {
     if (this.isHugeObject(address)) releaseHuge(this.i32, address);
     else if (mem instanceof DebugHooks) mem.freeDelayed(address);
     else mem.free(address, HeapTag.Mem);
-  }
-
-  decrefNow(object: number): void {
-    this.counter.decref(object);
   }
 
   // --- Steps ---

@@ -1,13 +1,11 @@
 import { Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
 import { segmentsExhausted } from '../../memory/segments.js';
 import { ownerId } from '../../threads/evalBreaker.js';
-import type { Qsbr } from '../../threads/qsbr.js';
-import type { Allocator, AllocatorThread, BlockVisitor, DelayedCounter } from '../allocator.js';
+import type { AllocatorThread } from '../allocator.js';
 import { checkHeapAddress, checkSize } from '../checks.js';
-import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
+import type { DelayedFree } from '../delayedFree.js';
+import { DelayingAllocator } from '../delayingAllocator.js';
 import { Malloc } from '../malloc/malloc.js';
-import { fitsInPlace, moveWords } from '../resize.js';
-import { HeapVisitor } from '../visitor.js';
 import { freeForeign, type PageFrees } from './free.js';
 import { ThreadHeapSet } from './heap.js';
 import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
@@ -18,8 +16,7 @@ import { pageOf, segmentOf } from './page.js';
  * The allocator of the builds without a GIL: heaps per thread and tag, as CPython uses mimalloc. This file has the
  * fast paths; they make no Atomics call.
  */
-export class MimallocAllocator implements Allocator, DelayedFreeTarget {
-  protected readonly i32: Int32Array;
+export class MimallocAllocator extends DelayingAllocator {
   /** Address of the heaps of tags 0 to 3. */
   protected readonly heaps: number;
   /** This thread's owner id. */
@@ -27,18 +24,10 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
   private readonly set: ThreadHeapSet;
   private readonly malloc: Malloc;
   private readonly frees: PageFrees;
-  private readonly qsbr: Qsbr | null;
-  private readonly delayed: DelayedFree | null;
-  /** Set once by the composition. */
-  counter!: DelayedCounter;
 
-  /** `delayed`: the queue of a composition that this allocator is a part of; its own if there is none. */
-  constructor(
-    private readonly thread: AllocatorThread,
-    delayed: DelayedFree | null = null,
-  ) {
+  constructor(thread: AllocatorThread, delayed: DelayedFree | null = null) {
+    super(thread, delayed);
     const { i32, block, qsbr } = thread;
-    this.i32 = i32;
     this.heaps = block + ThreadHeaps.Heaps;
     this.id = ownerId(block);
     this.set = new ThreadHeapSet({
@@ -53,13 +42,6 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     });
     this.malloc = new Malloc(thread);
     this.frees = this.set.frees;
-    this.qsbr = qsbr;
-    this.delayed = delayed ?? (qsbr === null ? null : this.makeDelayed(thread, qsbr));
-  }
-
-  /** A step of the constructor: its answer depends on the arguments alone. */
-  protected makeDelayed({ i32, block }: AllocatorThread, qsbr: Qsbr): DelayedFree {
-    return new DelayedFree(i32, block, qsbr, this);
   }
 
   /** What is no size - negative, a fraction, NaN - fails one of the two tests, which cost nothing for integers. */
@@ -98,30 +80,6 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     }
   }
 
-  /** In place if the block is at least half used then (mimalloc's `_mi_heap_realloc_zero`). */
-  realloc(address: number, words: number, tag: HeapTag): number {
-    if (address === 0) return this.alloc(words, tag);
-    const heap = this.i32;
-    const old = heap[pageOf(heap, address) + Page.BlockWords];
-    if (fitsInPlace(words, old)) return address;
-    const moved = this.alloc(words, tag);
-    moveWords(heap, address, moved, Math.min(old, words));
-    this.free(address, tag);
-    return moved;
-  }
-
-  freeDelayed(address: number): void {
-    const delayed = this.delayed;
-    if (delayed === null) this.free(address, HeapTag.Mem);
-    else delayed.add(address, this.i32[pageOf(this.i32, address) + Page.BlockWords] * 4);
-  }
-
-  decrefDelayed(object: number): void {
-    const delayed = this.delayed;
-    if (delayed === null) this.counter.decref(object);
-    else delayed.addDecref(object, 0);
-  }
-
   processDelayed(): void {
     this.delayed?.process();
     this.set.collectQsbr();
@@ -146,21 +104,10 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     if (force) this.malloc.collect(true);
   }
 
-  visit(visitor: BlockVisitor, tags?: number): void {
-    new HeapVisitor(this.thread.memory).visit(visitor, tags);
-  }
-
   start(): void {
     this.set.start();
     this.malloc.start();
     this.delayed?.start();
-  }
-
-  /** Throws RunAborted. */
-  abandonDelayed(): void {
-    // Offline: nothing is borrowed any more, and what this thread leaves need not wait for it.
-    this.qsbr?.detach();
-    this.delayed?.abandon(true);
   }
 
   /** Throws RunAborted. */
@@ -186,10 +133,6 @@ export class MimallocAllocator implements Allocator, DelayedFreeTarget {
     const heap = this.i32;
     if (hugeRun(heap, address) !== 0) releaseHuge(heap, address);
     else this.free(address, heap[pageOf(heap, address) + Page.Tag]);
-  }
-
-  decrefNow(object: number): void {
-    this.counter.decref(object);
   }
 
   // --- Slow paths ---

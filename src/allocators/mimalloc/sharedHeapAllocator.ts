@@ -1,12 +1,10 @@
 import { HeapTag } from '../../memory/layout.js';
 import { segmentsExhausted } from '../../memory/segments.js';
-import type { Qsbr } from '../../threads/qsbr.js';
-import type { Allocator, AllocatorThread, BlockVisitor, DelayedCounter } from '../allocator.js';
+import type { AllocatorThread } from '../allocator.js';
 import { checkHeapAddress, checkSize } from '../checks.js';
-import { DelayedFree, type DelayedFreeTarget } from '../delayedFree.js';
+import type { DelayedFree } from '../delayedFree.js';
+import { DelayingAllocator } from '../delayingAllocator.js';
 import { Malloc } from '../malloc/malloc.js';
-import { fitsInPlace, moveWords } from '../resize.js';
-import { HeapVisitor } from '../visitor.js';
 import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
 import { Page, Segment, SharedHeaps } from './layout.js';
 import { LockedHeaps } from './lockedHeaps.js';
@@ -18,22 +16,13 @@ import { pageOf, segmentOf } from './page.js';
  * pages of objects wait for a grace period, in one list for all threads; huge blocks belong to nobody. Nothing is
  * foreign, and a thread that exits abandons nothing.
  */
-export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
-  /** Set once by the composition. */
-  counter!: DelayedCounter;
-  private readonly i32: Int32Array;
+export class SharedHeapAllocator extends DelayingAllocator {
   private readonly heaps: LockedHeaps;
   private readonly malloc: Malloc;
-  private readonly qsbr: Qsbr | null;
-  private readonly delayed: DelayedFree | null;
 
-  /** `delayed`: as for `MimallocAllocator`. */
-  constructor(
-    private readonly thread: AllocatorThread,
-    delayed: DelayedFree | null = null,
-  ) {
-    const { i32, atomics, block, qsbr } = thread;
-    this.i32 = i32;
+  constructor(thread: AllocatorThread, delayed: DelayedFree | null = null) {
+    super(thread, delayed);
+    const { i32, atomics, qsbr } = thread;
     this.heaps = new LockedHeaps({
       i32,
       atomics,
@@ -48,8 +37,6 @@ export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
       abandons: false,
     });
     this.malloc = new Malloc(thread);
-    this.qsbr = qsbr;
-    this.delayed = delayed ?? (qsbr === null ? null : new DelayedFree(i32, block, qsbr, this));
   }
 
   alloc(words: number, tag: HeapTag): number {
@@ -61,27 +48,6 @@ export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
   free(address: number, _tag: HeapTag): void {
     if (this.i32[segmentOf(address) + Segment.ThreadId] === SharedHeaps.Id) this.heaps.free(address);
     else this.freeOther(address);
-  }
-
-  realloc(address: number, words: number, tag: HeapTag): number {
-    if (address === 0) return this.alloc(words, tag);
-    const old = this.blockWords(address);
-    if (fitsInPlace(words, old)) return address;
-    const moved = this.alloc(words, tag);
-    moveWords(this.i32, address, moved, Math.min(old, words));
-    this.free(address, tag);
-    return moved;
-  }
-
-  freeDelayed(address: number): void {
-    if (this.delayed === null) this.free(address, HeapTag.Mem);
-    else this.delayed.add(address, this.blockWords(address) * 4);
-  }
-
-  decrefDelayed(object: number): void {
-    const delayed = this.delayed;
-    if (delayed === null) this.counter.decref(object);
-    else delayed.addDecref(object, 0);
   }
 
   processDelayed(): void {
@@ -107,19 +73,10 @@ export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
     if (force) this.malloc.collect(true);
   }
 
-  visit(visitor: BlockVisitor, tags?: number): void {
-    new HeapVisitor(this.thread.memory).visit(visitor, tags);
-  }
-
   start(): void {
     this.heaps.start();
     this.malloc.start();
     this.delayed?.start();
-  }
-
-  abandonDelayed(): void {
-    this.qsbr?.detach();
-    this.delayed?.abandon(true);
   }
 
   /** The heaps stay. The goals of their empty pages become reachable: no thread that leaves later need advance. */
@@ -130,10 +87,6 @@ export class SharedHeapAllocator implements Allocator, DelayedFreeTarget {
   }
 
   // --- DelayedFreeTarget ---
-
-  decrefNow(object: number): void {
-    this.counter.decref(object);
-  }
 
   /** Where no segment is left for `malloc`, there may be room in the heaps. */
   tryAllocChunk(words: number): number {

@@ -109,7 +109,7 @@ export class Arenas {
     const now = heap[this.base + State.ArenaCount] + 1;
     heap[this.base + State.ArenaCount] = now;
     heap[this.base + State.ArenasEver]++;
-    if (now > heap[this.base + State.ArenasHighwater]) heap[this.base + State.ArenasHighwater] = now;
+    if (now > heap[this.base + State.ArenasHighWater]) heap[this.base + State.ArenasHighWater] = now;
   }
 
   /**

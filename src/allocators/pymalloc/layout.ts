@@ -93,7 +93,7 @@ export const enum State {
   /** narenas_currently_allocated, ntimes_arena_allocated, narenas_highwater. */
   ArenaCount = 276,
   ArenasEver = 277,
-  ArenasHighwater = 278,
+  ArenasHighWater = 278,
   /** raw_allocated_blocks: blocks that fell through to the raw allocator. */
   RawBlocks = 279,
   /** 1 once set up; then the geometry, for those who walk. */

@@ -1,6 +1,6 @@
 import { Control, type HeapTag } from '../../memory/layout.js';
 import { Arena, Pool, Small, State } from './layout.js';
-import { blockWords } from './visit.js';
+import { blockWords, carvedBlocks } from './visit.js';
 import { walkArenas, walkPools } from './walk.js';
 
 /** The pools of one tag and size class. */
@@ -10,9 +10,10 @@ export interface PoolClass {
   readonly size: number;
   /** Pools with blocks in use. */
   readonly pools: number;
-  readonly blocks: number;
-  /** Free blocks of these pools, those never carved included. */
-  readonly free: number;
+  /** Blocks of these pools: in use, carved at all, and there could be. */
+  readonly live: number;
+  readonly carved: number;
+  readonly capacity: number;
 }
 
 /** What `sys._debugmallocstats` prints. The bytes of all `*Bytes` below `arenaBytes` add up to it. */
@@ -22,7 +23,7 @@ export interface PymallocStatistics {
   /** Arenas now, ever, and at most at a time. */
   readonly arenas: number;
   readonly arenasEver: number;
-  readonly arenasHighwater: number;
+  readonly arenasHighWater: number;
   /** Bytes of all arenas. */
   readonly arenaBytes: number;
   /** Bytes of blocks in use, and of free blocks in the same pools. */
@@ -49,8 +50,9 @@ export interface PymallocStatistics {
 
 const enum Row {
   Pools = 0,
-  Blocks = 1,
-  Words = 2,
+  Live = 1,
+  Carved = 2,
+  Words = 3,
 }
 
 /** `base`: the interpreter's state. No thread of the interpreter may run. */
@@ -64,17 +66,17 @@ export function pymallocStatistics(
   const { rows, freePools, totalPools } = countPools(heap, base);
   const classes = poolClasses(rows, poolSize);
   const pools = sum(classes, (row) => row.pools);
-  const smallBlocks = sum(classes, (row) => row.blocks);
+  const smallBlocks = sum(classes, (row) => row.live);
   const rawBlocks = heap[base + State.RawBlocks];
   return {
     arenaSize,
     poolSize,
     arenas,
     arenasEver: heap[base + State.ArenasEver],
-    arenasHighwater: heap[base + State.ArenasHighwater],
+    arenasHighWater: heap[base + State.ArenasHighWater],
     arenaBytes: arenas * arenaSize,
-    allocatedBytes: sum(classes, (row) => row.blocks * row.size),
-    availableBytes: sum(classes, (row) => row.free * row.size),
+    allocatedBytes: sum(classes, (row) => row.live * row.size),
+    availableBytes: sum(classes, (row) => (row.capacity - row.live) * row.size),
     freePools,
     freePoolBytes: freePools * poolSize,
     poolHeaderBytes: pools * Pool.HeaderWords * 4,
@@ -89,7 +91,7 @@ export function pymallocStatistics(
   };
 }
 
-/** Walks all arenas. `rows`: pools with blocks in use and their blocks, by `Pool.SizeIndex`. */
+/** Walks all arenas. `rows`: pools with blocks in use and these blocks, by `Pool.SizeIndex`. */
 function countPools(heap: Int32Array, base: number) {
   const rows = new Int32Array(State.UsedPoolsCount * Row.Words);
   let freePools = 0;
@@ -101,7 +103,8 @@ function countPools(heap: Int32Array, base: number) {
       if (!used) return;
       const row = heap[pool + Pool.SizeIndex] * Row.Words;
       rows[row + Row.Pools]++;
-      rows[row + Row.Blocks] += heap[pool + Pool.Count];
+      rows[row + Row.Live] += heap[pool + Pool.Count];
+      rows[row + Row.Carved] += carvedBlocks(heap, pool);
     });
   });
   return { rows, freePools, totalPools };
@@ -112,11 +115,12 @@ function poolClasses(rows: Int32Array, poolSize: number): PoolClass[] {
   for (let index = 0; index < State.UsedPoolsCount; index++) {
     const pools = rows[index * Row.Words + Row.Pools];
     if (pools === 0) continue;
-    const blocks = rows[index * Row.Words + Row.Blocks];
     const size = blockWords(index) * 4;
-    const room = Math.floor((poolSize - Pool.HeaderWords * 4) / size);
     const tag: HeapTag = Math.floor(index / Small.Classes);
-    classes.push({ tag, size, pools, blocks, free: pools * room - blocks });
+    const live = rows[index * Row.Words + Row.Live];
+    const carved = rows[index * Row.Words + Row.Carved];
+    const capacity = pools * Math.floor((poolSize - Pool.HeaderWords * 4) / size);
+    classes.push({ tag, size, pools, live, carved, capacity });
   }
   return classes;
 }

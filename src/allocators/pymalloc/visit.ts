@@ -49,7 +49,7 @@ export class PoolVisitor {
     const heap = this.i32;
     const words = blockWords(heap[pool + Pool.SizeIndex]);
     const first = pool + Pool.HeaderWords;
-    const carved = ((heap[pool + Pool.NextOffset] - Pool.HeaderWords) / words) | 0;
+    const carved = carvedBlocks(heap, pool);
     this.free.fill(0, 0, carved);
     for (let block = heap[pool + Pool.FreeBlock]; block !== 0; block = heap[block]) {
       this.free[(block - first) / words] = 1;
@@ -63,4 +63,10 @@ export class PoolVisitor {
 /** Words of a block of this `Pool.SizeIndex`. */
 export function blockWords(index: number): number {
   return ((index % Small.Classes) + 1) << 2;
+}
+
+/** Blocks that were cut out of a pool since it serves its size. */
+export function carvedBlocks(heap: Int32Array, pool: number): number {
+  const words = blockWords(heap[pool + Pool.SizeIndex]);
+  return ((heap[pool + Pool.NextOffset] - Pool.HeaderWords) / words) | 0;
 }

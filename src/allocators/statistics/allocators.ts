@@ -6,7 +6,7 @@ import { RawHeaps, Segment, SharedHeaps } from '../mimalloc/layout.js';
 import { PageVisitor } from '../mimalloc/visit.js';
 import { OwnerCollector } from './collector.js';
 import { addHuge, addSegment, type WaitingPages } from './pages.js';
-import { addArenaSegment, startArenaFigures } from './pools.js';
+import { addArenas } from './pools.js';
 import { sumSpace } from './space.js';
 import type { HeapStatistics } from './types.js';
 
@@ -23,8 +23,8 @@ export function allocatorStatistics(heap: Int32Array): AllocatorStatistics {
   };
   const delayed = new PageVisitor(heap).delayedBlocks();
   const waiting: WaitingPages = { pages: 0, pageBytes: 0 };
-  const arenas = startArenaFigures(heap);
-  const counts = { heap: 0, huge: 0, arenas: 0, other: 0 };
+  const arenaSegments: number[] = [];
+  const counts = { heap: 0, huge: 0, other: 0 };
   const all = heap[Control.SegmentCount] - 1;
   for (let index = 1; index <= all; index++) {
     const segment = index << Geometry.SegmentShift;
@@ -38,8 +38,7 @@ export function allocatorStatistics(heap: Int32Array): AllocatorStatistics {
         addHuge(heap, segment, collectorOf('huge'));
         break;
       case SegmentOwner.Arenas:
-        counts.arenas++;
-        addArenaSegment(heap, segment, collectorOf('pymalloc'), arenas);
+        arenaSegments.push(segment);
         break;
       case SegmentOwner.User:
         counts.other += addForeign(heap, index, collectorOf('own allocator'), 'live');
@@ -49,6 +48,7 @@ export function allocatorStatistics(heap: Int32Array): AllocatorStatistics {
         break;
     }
   }
+  const pymalloc = arenaSegments.length > 0 ? addArenas(heap, arenaSegments, collectorOf('pymalloc')) : null;
   const finished = [...owners.values()]
     .map((owner) => owner.finish())
     .sort((a, b) => rank(a.owner) - rank(b.owner));
@@ -59,10 +59,11 @@ export function allocatorStatistics(heap: Int32Array): AllocatorStatistics {
       used: Atomics.load(heap, Control.SegmentsUsed),
       peak: Atomics.load(heap, Control.SegmentsPeak),
       ...counts,
+      arenas: arenaSegments.length,
     },
     space: sumSpace(finished),
     owners: finished,
-    pymalloc: counts.arenas > 0 ? arenas : null,
+    pymalloc,
     waiting: { ...waiting, ...delayedFrees(heap), queuedObjects: 0 },
   };
 }

@@ -4,8 +4,20 @@ import type { ClassStatistics, OwnerStatistics, Space, TagStatistics } from './t
 
 const TAGS: readonly TagStatistics['tag'][] = ['mem', 'object', 'gc', 'gc-pre', 'raw'];
 
-/** What one page or pool adds to its class. */
-export type PageFigures = Omit<ClassStatistics, 'pages'>;
+/** What was found in pages (or pools) of one size. */
+export interface PageCounts {
+  /** Bytes of a block. */
+  readonly size: number;
+  readonly pages: number;
+  /** Pages that are empty and wait for their goal. */
+  readonly waitingPages: number;
+  /** Blocks: handed out, cut at all, and there could be. */
+  readonly live: number;
+  readonly carved: number;
+  readonly capacity: number;
+  /** Of the pages, whole. */
+  readonly bytes: number;
+}
 
 /** Adds up what is found in one owner's segments. */
 export class OwnerCollector {
@@ -20,13 +32,11 @@ export class OwnerCollector {
     this.outside = addSpace(this.outside, { ...NO_SPACE, ...space });
   }
 
-  addPage(tag: number, figures: PageFigures): void {
-    const key = `${tag}/${figures.size}`;
+  addPages(tag: number, counts: PageCounts): void {
+    const key = `${tag}/${counts.size}`;
     const before = this.classes.get(key)?.figures;
-    this.classes.set(key, {
-      tag,
-      figures: before === undefined ? { ...figures, pages: 1 } : merge(before, figures),
-    });
+    const found = figuresOf(counts);
+    this.classes.set(key, { tag, figures: before === undefined ? found : merge(before, found) });
   }
 
   finish(): OwnerStatistics {
@@ -49,10 +59,36 @@ export class OwnerCollector {
   }
 }
 
-function merge(a: ClassStatistics, b: PageFigures): ClassStatistics {
+function figuresOf({
+  size,
+  pages,
+  waitingPages,
+  live,
+  carved,
+  capacity,
+  bytes,
+}: PageCounts): ClassStatistics {
+  const free = carved - live;
+  return {
+    size,
+    pages,
+    waitingPages,
+    live,
+    free,
+    capacity,
+    space: {
+      live: live * size,
+      free: free * size,
+      unused: (capacity - carved) * size,
+      waste: bytes - capacity * size,
+    },
+  };
+}
+
+function merge(a: ClassStatistics, b: ClassStatistics): ClassStatistics {
   return {
     size: a.size,
-    pages: a.pages + 1,
+    pages: a.pages + b.pages,
     waitingPages: a.waitingPages + b.waitingPages,
     live: a.live + b.live,
     free: a.free + b.free,

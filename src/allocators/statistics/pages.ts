@@ -35,29 +35,21 @@ function addPage(
   delayed: number,
   waiting: WaitingPages,
 ): void {
-  const size = heap[page + Page.BlockWords] * 4;
-  const carved = heap[page + Page.Capacity];
-  const capacity = heap[page + Page.Reserved];
   const foreign = Atomics.load(heap, page + Page.XThreadFree) & ~Delayed.Mask;
   const used = heap[page + (heap[page + Page.InFull] === 1 ? Page.FullUsed : Page.Used)];
-  const live = used - delayed - listLength(heap, foreign);
   const waits = used === 0 && heap[page + Page.QsbrGoal] !== 0;
   if (waits) {
     waiting.pages++;
     waiting.pageBytes += bytes;
   }
-  collector.addPage(heap[page + Page.Tag], {
-    size,
+  collector.addPages(heap[page + Page.Tag], {
+    size: heap[page + Page.BlockWords] * 4,
+    pages: 1,
     waitingPages: waits ? 1 : 0,
-    live,
-    free: carved - live,
-    capacity,
-    space: {
-      live: live * size,
-      free: (carved - live) * size,
-      unused: (capacity - carved) * size,
-      waste: bytes - capacity * size,
-    },
+    live: used - delayed - listLength(heap, foreign),
+    carved: heap[page + Page.Capacity],
+    capacity: heap[page + Page.Reserved],
+    bytes,
   });
 }
 
@@ -65,22 +57,16 @@ function addPage(
 export function addHuge(heap: Int32Array, segment: number, collector: OwnerCollector): void {
   const run = heap[segment + Segment.Run];
   const page = firstPage(segment);
-  const size = heap[page + Page.BlockWords] * 4;
-  // A dead block waits in a queue of delayed frees.
-  const live = heap[page + Page.Used];
   collector.segments += run;
-  collector.addPage(heap[page + Page.Tag], {
-    size,
-    waitingPages: 1 - live,
-    live,
-    free: 1 - live,
+  collector.addPages(heap[page + Page.Tag], {
+    size: heap[page + Page.BlockWords] * 4,
+    pages: 1,
+    waitingPages: 0,
+    // A dead block waits in a queue of delayed frees.
+    live: heap[page + Page.Used],
+    carved: 1,
     capacity: 1,
-    space: {
-      live: live * size,
-      free: (1 - live) * size,
-      unused: 0,
-      waste: run * Geometry.SegmentBytes - size,
-    },
+    bytes: run * Geometry.SegmentBytes,
   });
 }
 

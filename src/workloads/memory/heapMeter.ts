@@ -2,7 +2,8 @@ import { Page, RawHeaps, Segment, Slice } from '../../allocators/mimalloc/layout
 import { firstPage, nextPage } from '../../allocators/mimalloc/segment.js';
 import { Arena, State } from '../../allocators/pymalloc/layout.js';
 import { walkArenas } from '../../allocators/pymalloc/walk.js';
-import { HeapVisitor } from '../../allocators/visitor.js';
+import { allocatorStatistics } from '../../allocators/statistics/allocators.js';
+import { sumSpace, totalOf } from '../../allocators/statistics/space.js';
 import { Control, Geometry, SegmentOwner } from '../../memory/layout.js';
 import type { Thread } from '../../runtime/thread.js';
 
@@ -20,13 +21,11 @@ export class HeapMeter {
   readonly shared: boolean;
   private readonly i32: Int32Array;
   private readonly id: number;
-  private readonly visitor: HeapVisitor;
 
   constructor(t: Thread) {
     this.shared = t.build.lock === 'gil';
     this.i32 = t.i32;
     this.id = this.shared ? RawHeaps.Id : t.id;
-    this.visitor = new HeapVisitor(t.memory);
   }
 
   /** Words in pages that this thread owns; under the GIL, that anybody has. Any time, attached. */
@@ -46,26 +45,9 @@ export class HeapMeter {
 
   /** Of all threads. None of them may run but this one. */
   total(): MemoryUse {
-    const live = this.visitor.totals().bytes.reduce((sum, bytes) => sum + bytes, 0);
-    return { usedBytes: this.allWords() * 4, liveBytes: live };
-  }
-
-  private allWords(): number {
-    const heap = this.i32;
-    let words = 0;
-    for (let index = 1; index < heap[Control.SegmentCount]; index++) {
-      const segment = index << Geometry.SegmentShift;
-      switch (Atomics.load(heap, Control.SegmentTable + index) as SegmentOwner) {
-        case SegmentOwner.Heap:
-          words += this.pageWords(segment);
-          break;
-        case SegmentOwner.Huge:
-        case SegmentOwner.HugeTail:
-          words += Geometry.SegmentWords;
-          break;
-      }
-    }
-    return words + this.poolWords();
+    const { owners } = allocatorStatistics(this.i32);
+    const inPages = sumSpace(owners.flatMap((owner) => owner.tags));
+    return { usedBytes: totalOf(inPages), liveBytes: inPages.live };
   }
 
   private pageWords(segment: number): number {

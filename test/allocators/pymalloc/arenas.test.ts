@@ -88,7 +88,7 @@ describe.each(PYMALLOC_GEOMETRIES)('insert_to_freepool of $name', (geometry) => 
     expect(pymallocStatistics(filler.memory.i32)).toMatchObject({
       arenas: 1,
       arenasEver: 2,
-      arenasHighwater: 2,
+      arenasHighWater: 2,
     });
   });
 

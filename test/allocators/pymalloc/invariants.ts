@@ -42,7 +42,7 @@ export function checkPymalloc(memory: SharedMemory, base: number = BASE, aligned
   const arenas = arenasOf(memory, base);
   same(arenas.length, heap[base + State.ArenaCount], 'arenas');
   same(arenas.length + countUnused(memory, base), heap[base + State.ArenaObjects], 'arena objects');
-  same(arenas.length <= heap[base + State.ArenasHighwater]!, true, 'highwater');
+  same(arenas.length <= heap[base + State.ArenasHighWater]!, true, 'highwater');
   for (const arena of arenas) {
     same(usable.has(arena.object), arena.free > 0, 'usable');
     checkPools(memory, base, arena, inTable);
