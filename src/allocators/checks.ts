@@ -1,5 +1,5 @@
 import { FatalError } from '../memory/errors.js';
-import { Control, Geometry, SegmentOwner } from '../memory/layout.js';
+import { Control, Geometry, HeapTag, SegmentOwner } from '../memory/layout.js';
 
 /** Tests of arguments, for slow paths: no fast path lets a wrong one through. */
 
@@ -11,6 +11,14 @@ export function checkSize(words: number): void {
   if (Number.isInteger(words) && words >= 0 && words <= MAX_WORDS) return;
   throw new RangeError(
     `cannot allocate ${words} words: accepted are whole numbers from 0 to ${MAX_WORDS} (2 GiB)`,
+  );
+}
+
+/** Throws RangeError unless `tag` is that of one of a thread's heaps. */
+export function checkTag(tag: HeapTag): void {
+  if (Number.isInteger(tag) && tag >= 0 && tag < HeapTag.Count) return;
+  throw new RangeError(
+    `cannot allocate with tag ${tag}: accepted are 0 (mem), 1 (object), 2 (gc), 3 (gc with pre-header)`,
   );
 }
 

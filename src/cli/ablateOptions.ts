@@ -1,5 +1,5 @@
 import type { AblationPlan } from '../report/ablation.js';
-import { buildNamed, MECHANISM_NAMES, whyNot, withoutMechanism } from '../runtime/builds.js';
+import { buildNamed, MECHANISM_NAMES, whyWithout, withoutMechanism } from '../runtime/builds.js';
 import type { CliDependencies } from './dependencies.js';
 import { UsageError } from './errors.js';
 import { checkNames, parseBuilds, splitList } from './options.js';
@@ -42,7 +42,7 @@ interface RawMeasured {
 export function parseMeasured(
   given: readonly string[],
   raw: RawMeasured,
-  isDefault: (option: keyof RawMeasured) => boolean,
+  isDefault: (option: keyof RawMeasured | 'group') => boolean,
   deps: Pick<CliDependencies, 'builds' | 'workloads'>,
 ): Measured {
   if (raw.ablate === undefined) {
@@ -54,7 +54,7 @@ export function parseMeasured(
   const bases = isDefault('builds') ? ['free-threaded'] : parseBuilds(raw.builds, deps.builds);
   const plans = planAblation(bases, mechanisms);
   return {
-    names: names.length > 0 ? names : ABLATION_WORKLOADS,
+    names: names.length > 0 || !isDefault('group') ? names : ABLATION_WORKLOADS,
     time: isDefault('time') ? ABLATION_TIME : raw.time,
     builds: [...new Set(plans.flatMap((plan) => [plan.build, ...plan.without.map(({ build }) => build)]))],
     plans,
@@ -81,14 +81,14 @@ function parseAblate(value: string | true, workloads: readonly string[]): Ablate
 function planAblation(builds: readonly string[], mechanisms: readonly string[] | null): AblationPlan[] {
   return builds.map((name) => {
     const build = buildNamed(name);
-    const refused = mechanisms?.find((mechanism) => whyNot(build, mechanism) !== null);
+    const refused = mechanisms?.find((mechanism) => whyWithout(build, mechanism) !== null);
     if (refused !== undefined) {
       throw new UsageError(
-        `build '${name}' cannot do without '${refused}': ${whyNot(build, refused)}; ` +
-          `accepted there: ${MECHANISM_NAMES.filter((known) => whyNot(build, known) === null).join(', ')}`,
+        `build '${name}' cannot do without '${refused}': ${whyWithout(build, refused)}; ` +
+          `accepted there: ${MECHANISM_NAMES.filter((known) => whyWithout(build, known) === null).join(', ')}`,
       );
     }
-    const own = mechanisms ?? MECHANISM_NAMES.filter((known) => whyNot(build, known) === null);
+    const own = mechanisms ?? MECHANISM_NAMES.filter((known) => whyWithout(build, known) === null);
     return {
       build: name,
       without: own.map((mechanism) => ({ mechanism, build: withoutMechanism(build, mechanism).name })),

@@ -2,11 +2,12 @@ import { Command } from 'commander';
 import { createProgress } from '../report/progress.js';
 import { plural } from '../report/text.js';
 import type { CompareOptions, Measurement } from '../report/types.js';
+import { buildNamed, racesByDesign } from '../runtime/builds.js';
 import { ABLATION_TIME, ABLATION_WORKLOADS, parseMeasured } from './ablateOptions.js';
 import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import { type CompareRun, type OutputOptions, reportComparison } from './compareReport.js';
 import type { CliDependencies } from './dependencies.js';
-import type { ExitStatus } from './errors.js';
+import { type ExitStatus, UsageError } from './errors.js';
 import { isOurInterrupt } from './failure.js';
 import { parseDuration, parseMemory, parseRepeats, parseThreads, parseWorkloads } from './options.js';
 import { prepareJson } from './outputFile.js';
@@ -84,9 +85,20 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
         ...(allocators === null ? {} : { allocators }),
       };
       prepareJson(raw.json);
+      expectWork(options, deps);
       const run = await measure(options, deps);
       exit(reportComparison(run, options, plans, raw, deps));
     });
+}
+
+/** Throws a UsageError if the only builds are ones that race by design, and every workload would wreck them. */
+function expectWork({ workloads, builds }: CompareOptions, deps: CliDependencies): void {
+  if (!builds.every((build) => racesByDesign(buildNamed(build)))) return;
+  const fit = deps.workloads.filter((info) => info.unsafe !== false).map((info) => info.name);
+  if (workloads.some((name) => fit.includes(name))) return;
+  throw new UsageError(
+    `build '${builds[0]}' has no locks: ${workloads.join(', ')} would wreck its heap; accepted there: ${fit.join(', ')}`,
+  );
 }
 
 async function measure(options: CompareOptions, deps: CliDependencies): Promise<CompareRun> {

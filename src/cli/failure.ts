@@ -1,3 +1,5 @@
+import { ProgramError } from '../memory/errors.js';
+
 /** Whether an error of a run is only how the interrupt arrived: it may come as the error that ended the threads. */
 export function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean {
   if (!interrupt.aborted) return false;
@@ -9,6 +11,12 @@ export function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean 
 export function describeFailure(error: unknown, during: string): string {
   const thread = (error as { thread?: unknown } | null)?.thread;
   const place = [during, typeof thread === 'number' ? `thread ${thread}` : ''].filter((part) => part !== '');
-  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  const text = error instanceof ProgramError ? stackOf(error.original) : stackOf(error);
   return `ungil: the run failed${place.length > 0 ? ` (${place.join('; ')})` : ''}: ${text}\n`;
+}
+
+function stackOf(error: unknown): string {
+  const { stack, name, message } = (error ?? {}) as { stack?: string; name?: string; message?: string };
+  if (message === undefined) return String(error);
+  return stack === undefined || stack === '' ? `${name}: ${message}` : stack;
 }

@@ -8,7 +8,7 @@ import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
-import { parseBuilds, parseDuration, parseMemory, parseThreads } from './options.js';
+import { parseBuilds, parseDuration, parseMemory, parseThreadCount } from './options.js';
 import { prepareJson, textStream, writeResults } from './outputFile.js';
 import { nearest } from './suggest.js';
 import { coloursOf, widthOf } from './terminal.js';
@@ -52,7 +52,7 @@ export function heapCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .description('run a program and print what its memory is used for, as sys._debugmallocstats does')
     .argument('<program>', "a program module's file, or a workload's name, see `ungil list`")
     .argument('[args...]', "given to the program's functions, as an array of strings")
-    .option('--builds <names>', 'builds, separated by commas', 'free-threaded')
+    .option('--builds <names>', 'builds, separated by commas; switches as for compare', 'free-threaded')
     .option('--build <name>', 'the same')
     .option('--threads <count>', 'threads of the run', '2')
     .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '1GiB')
@@ -122,12 +122,6 @@ function isFile(file: string): boolean {
   }
 }
 
-function parseThreadCount(text: string): number {
-  const counts = parseThreads(text);
-  if (counts.length === 1) return counts[0];
-  throw new UsageError(`--threads '${text}' is more than one number; accepted: one number from 1 to 64`);
-}
-
 // --- Running and reporting ---
 
 async function examineAll(
@@ -150,6 +144,9 @@ async function examineAll(
   const complete = runs.length === requests.length;
   const json = { ungil: deps.version, node: deps.node, program, complete, runs };
   const saved = writeResults(raw.json, `${JSON.stringify(json, null, 2)}\n`, deps);
+  if (deps.interrupt.aborted && !complete) {
+    deps.stderr.write(`interrupted: ${runs.length} of ${plural(requests.length, 'run')} finished\n`);
+  }
   if (failed || !saved || runs.some(isBroken)) return ExitStatus.CheckFailed;
   return complete ? ExitStatus.Done : ExitStatus.Interrupted;
 }

@@ -6,9 +6,21 @@ import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import { GROUPS } from '../workloads/workload.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
+import { widthOf } from './terminal.js';
 
-/** Read at 100 columns whatever the terminal: names and descriptions are short. */
-const WIDTH = 100;
+/** Longer lines are hard to read; output that is no terminal has no width of its own. */
+const MAX_WIDTH = 100;
+const MIN_WIDTH = 60;
+
+/** What the scenarios of a folder are about. */
+const TOPICS: Readonly<Record<string, string>> = {
+  refcount: 'reference counts',
+  containers: 'lists, dicts, variables',
+  memory: 'delayed reclamation and heaps',
+  locks: 'locks',
+  threads: 'stop-the-world',
+  classic: 'classic algorithms',
+};
 
 /** `ungil list`. `exit` receives the exit status. */
 export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
@@ -16,11 +28,12 @@ export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .description('list the workloads, with what each does in Python, the builds and the race scenarios')
     .addHelpText('after', '\nExample:\n  ungil list')
     .action(() => {
+      const width = listWidth(deps);
       const parts = [
-        ...listWorkloads(deps.workloads),
-        listBuilds(deps.builds),
-        listSwitches(),
-        listScenarios(deps.scenarios),
+        ...listWorkloads(deps.workloads, width),
+        listBuilds(deps.builds, width),
+        listSwitches(width),
+        listScenarios(deps.scenarios, width),
       ];
       const lines = parts.flatMap((part, i) => (i > 0 ? ['', ...part] : part));
       deps.stdout.write(`${lines.join('\n')}\n`);
@@ -29,7 +42,7 @@ export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
 }
 
 /** A part for each group: the patterns of sharing as Python, the others by what they ask. */
-function listWorkloads(workloads: readonly WorkloadInfo[]): string[][] {
+function listWorkloads(workloads: readonly WorkloadInfo[], width: number): string[][] {
   return Object.entries(GROUPS).flatMap(([group, question]) => {
     const own = workloads.filter((info) => (info.group ?? 'sharing') === group);
     if (own.length === 0) return [];
@@ -41,16 +54,16 @@ function listWorkloads(workloads: readonly WorkloadInfo[]): string[][] {
     const heading = sharing
       ? `Workloads, and what each does in Python: ${question}`
       : `Workloads of group ${group}, after mimalloc-bench: ${question}`;
-    return [[heading, ...definitions(rows)]];
+    return [[...wrap(heading, width), ...definitions(rows, width)]];
   });
 }
 
-function listBuilds(builds: readonly BuildInfo[]): string[] {
+function listBuilds(builds: readonly BuildInfo[], width: number): string[] {
   const rows = builds.map((build): [string, string] => [
     build.available === false ? `${build.name} (not yet)` : build.name,
     build.summary === undefined ? composition(build) : `${build.summary} (${composition(build)})`,
   ]);
-  return ['Builds:', ...definitions(rows)];
+  return ['Builds:', ...definitions(rows, width)];
 }
 
 function composition({ lock, refcount, allocator, collector, containers }: BuildInfo): string {
@@ -61,36 +74,64 @@ function composition({ lock, refcount, allocator, collector, containers }: Build
 }
 
 /** What a build's name may carry behind colons. */
-function listSwitches(): string[] {
+function listSwitches(width: number): string[] {
   const rows = switchInfos().map(({ name, off, builds }): [string, string] => [
     `${name}=off`,
     `${off} (${builds.join(', ')})`,
   ]);
   const counts = 'another scheme of reference counts; side-table: apart from the objects';
   return [
-    "Switches of a build's name, as in free-threaded:deferred=off:qsbr=off, and who has them:",
-    ...definitions([...rows, ['refcount=SCHEME', `${counts} (SCHEME: ${REFCOUNT_SWITCH.slice(9)})`]]),
+    ...wrap(
+      "Switches of a build's name, as in free-threaded:deferred=off:qsbr=off, and who has them:",
+      width,
+    ),
+    ...definitions([...rows, ['refcount=SCHEME', `${counts} (SCHEME: ${REFCOUNT_SWITCH.slice(9)})`]], width),
   ];
 }
 
-/** Lines without newlines. */
-export function listScenarios(scenarios: readonly ScenarioInfo[]): string[] {
-  const rows = scenarios.map(({ name, about, litmus, refcount, variants }): [string, string] => {
-    const schemes = refcount.filter((scheme) => scheme !== 'none');
-    const under = schemes.length > 0 ? schemes.join(', ') : 'no counts';
-    const rows = litmus !== undefined && litmus.length > 0 ? `; litmus ${litmus.join(', ')}` : '';
-    const more = variants.length > 0 ? `; variants: ${variants.join(', ')}` : '';
-    return [name, `${about} (${under}${rows}${more})`];
-  });
-  return ['Race scenarios, with the schemes of reference counts that each runs under:', ...definitions(rows)];
+/** Columns of a list on standard output. */
+export function listWidth({ stdout }: Pick<CliDependencies, 'stdout'>): number {
+  return Math.min(MAX_WIDTH, widthOf(stdout, MIN_WIDTH, MAX_WIDTH));
+}
+
+/** By topic. Lines without newlines. */
+export function listScenarios(scenarios: readonly ScenarioInfo[], width: number): string[] {
+  const column = widest(scenarios.map(({ name }) => name));
+  const topics = [...new Set(scenarios.map(topicOf))];
+  return [
+    ...wrap('Race scenarios, with the schemes of reference counts that each runs under:', width),
+    ...topics.flatMap((topic) => [
+      ...(topic === '' ? [] : [`${topic}:`]),
+      ...definitions(scenarios.filter((info) => topicOf(info) === topic).map(scenarioRow), width, column),
+    ]),
+  ];
+}
+
+function topicOf({ module = '' }: ScenarioInfo): string {
+  return TOPICS[module.split('/')[0]] ?? '';
+}
+
+function scenarioRow({ name, about, litmus, refcount, variants }: ScenarioInfo): [string, string] {
+  const schemes = refcount.filter((scheme) => scheme !== 'none');
+  const under = schemes.length > 0 ? schemes.join(', ') : 'no counts';
+  const tests = litmus !== undefined && litmus.length > 0 ? `; litmus ${litmus.join(', ')}` : '';
+  const more = variants.length > 0 ? `; variants: ${variants.join(', ')}` : '';
+  return [name, `${about} (${under}${tests}${more})`];
 }
 
 /** Names in a column, the text beside them wrapped. */
-function definitions(rows: readonly [string, string][]): string[] {
-  const column = rows.reduce((widest, [name]) => Math.max(widest, name.length), 0);
+function definitions(
+  rows: readonly [string, string][],
+  width: number,
+  column = widest(rows.map(([name]) => name)),
+): string[] {
   const margin = ' '.repeat(column + 4);
   return rows.flatMap(([name, text]) => {
-    const [first = '', ...rest] = wrap(text, WIDTH - margin.length);
+    const [first = '', ...rest] = wrap(text, width - margin.length);
     return [`  ${name.padEnd(column)}  ${first}`, ...rest.map((line) => margin + line)];
   });
+}
+
+function widest(names: readonly string[]): number {
+  return names.reduce((most, name) => Math.max(most, name.length), 0);
 }

@@ -81,6 +81,15 @@ export function parseThreads(text: string): number[] {
   return [...new Set(counts)].sort((a, b) => a - b);
 }
 
+/** One number of threads. */
+export function parseThreadCount(text: string): number {
+  const accepted = `accepted: one whole number from 1 to ${Geometry.MaxThreads}`;
+  if (text.includes(',')) throw new UsageError(`--threads '${text}' is more than one number; ${accepted}`);
+  const count = parseWhole(text);
+  if (count !== null && count >= 1 && count <= Geometry.MaxThreads) return count;
+  throw new UsageError(`thread count '${text}' is out of range; ${accepted}`);
+}
+
 /** A duration such as `500ms` or `1.5s`, in milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);

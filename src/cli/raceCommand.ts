@@ -12,7 +12,7 @@ import { COUNT_SCHEMES } from '../scenarios/scheme.js';
 import { type CliDependencies, hostOf } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
-import { listScenarios } from './listCommand.js';
+import { listScenarios, listWidth } from './listCommand.js';
 import { prepareFile, prepareJson, saveFile, textStream, writeResults } from './outputFile.js';
 import { parseRace, type RawRaceOptions } from './raceOptions.js';
 import { coloursOf, widthOf } from './terminal.js';
@@ -72,7 +72,7 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .addHelpText('after', EXAMPLES)
     .action(async (targets: string[], raw: RawRaceOptions) => {
       if (raw.list === true) {
-        deps.stdout.write(`${listScenarios(deps.scenarios).join('\n')}\n`);
+        deps.stdout.write(`${listScenarios(deps.scenarios, listWidth(deps)).join('\n')}\n`);
         exit(ExitStatus.Done);
         return;
       }

@@ -58,7 +58,7 @@ export const COPY_ON_WRITE_CASES: readonly CopyOnWriteCase[] = [
 ];
 
 /** 106,000 objects and more. */
-export const COPY_ON_WRITE_SIZE: StructureSize = {
+const COPY_ON_WRITE_SIZE: StructureSize = {
   lists: 700,
   items: 100,
   entries: 10_000,

@@ -66,11 +66,7 @@ export function readStructure(t: Thread, { lists, dict, instances }: Structure):
 }
 
 /** Calls `visit` with each object of the structure. Takes no references. */
-export function forEachObject(
-  t: Thread,
-  { lists, dict, instances }: Structure,
-  visit: (o: Ref) => void,
-): void {
+function forEachObject(t: Thread, { lists, dict, instances }: Structure, visit: (o: Ref) => void): void {
   const borrowed = (object: Ref): Ref => {
     t.refs.decref(object);
     return object;

@@ -9,7 +9,7 @@ import type { SiteFinder } from './siteFinder.js';
 import { passOn, startNext } from './workerTurns.js';
 
 /** Thrown into a body that will not go on: its execution has ended. */
-export const ABANDONED = Symbol('abandoned');
+const ABANDONED = Symbol('abandoned');
 
 const enum Access {
   Atomic = 0,

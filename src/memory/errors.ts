@@ -96,7 +96,7 @@ export class DebugError extends Error {
   constructor(readonly details: DebugDetails) {
     const { finding, what, address, bytes, serial, place, allocatedBy, freedBy } = details;
     const block = [
-      `block 0x${address.toString(16)}`,
+      `block ${Number.isInteger(address) && address >= 0 ? `0x${address.toString(16)}` : address}`,
       bytes === null ? 'size unknown' : `${bytes} bytes`,
       serial === null ? '' : `serial number ${serial}`,
       place === null ? 'place of allocation unknown' : `allocated by ${allocatedBy} at ${place}`,

@@ -161,9 +161,12 @@ export class AtomicSideTableRefCounter extends SideTableRefCounter {
       if (count < 0) return true;
       if (count === 0) return false;
       const seen = this.atomics.compareExchange(word, count, count + 1);
-      if (seen === count) return true;
+      if (seen === count) break;
       count = seen;
     }
+    // As in `incref`.
+    if (count >= Immortal.AtomicLimit) this.atomics.store(word, Immortal.PlainInitial);
+    return true;
   }
 
   /** The block may have become another object between the load of the slot and the increment. */

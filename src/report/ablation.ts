@@ -69,7 +69,7 @@ export function ablationInWords(cells: readonly AblationCell[]): string[] {
 
 function worth(cells: readonly AblationCell[]): string {
   const measured = cells.filter((cell) => cell.cost !== null);
-  if (measured.length === 0) return 'not measured';
+  if (measured.length === 0) return 'no figures to compare';
   const telling = measured.filter(isTelling);
   const costs = telling.map((cell) => cell.cost as number);
   const most = telling[costs.indexOf(Math.max(...costs))];

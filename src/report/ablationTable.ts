@@ -9,6 +9,9 @@ const LEGEND =
   'Throughput with the mechanism over throughput without it: above 1 it pays, below 1 it costs; ≈1: within ' +
   'the noise of the repeats.';
 
+const FEW_REPEATS = 3;
+const NO_NOISE = `Fewer than ${FEW_REPEATS} repeats: the noise is not known, 5 % is assumed.`;
+
 /** The table of an ablation, what went wrong, a line for each mechanism. Lines without newlines. */
 export function renderAblation(
   cells: readonly AblationCell[],
@@ -33,7 +36,7 @@ export function renderAblation(
   const problems = findProblems(results, options.workloads).flatMap((problem) =>
     wrap(problem.text, width, '  ').map((line) => (problem.fails ? paint('red', line) : line)),
   );
-  const words = [LEGEND, ...ablationInWords(cells)].flatMap((sentence) => wrap(sentence, width, '  '));
+  const words = inWords(cells, results).flatMap((sentence) => wrap(sentence, width, '  '));
   return [lines, problems, words]
     .filter((part) => part.length > 0)
     .flatMap((part, i) => (i > 0 ? ['', ...part] : part));
@@ -65,9 +68,14 @@ export function ablationMarkdown(
   const problems = findProblems(results, options.workloads).map(
     ({ text }) => `- ${text.replace(/^\* /, '')}`,
   );
-  const words = [LEGEND, ...ablationInWords(cells)].map((sentence) => `- ${sentence}`);
+  const words = inWords(cells, results).map((sentence) => `- ${sentence}`);
   const parts = [...tables, problems, words].filter((part) => part.length > 0);
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
+}
+
+function inWords(cells: readonly AblationCell[], results: readonly Result[]): string[] {
+  const few = results.some((result) => result.opsPerSecond.samples.length < FEW_REPEATS);
+  return [LEGEND, ...(few ? [NO_NOISE] : []), ...ablationInWords(cells)];
 }
 
 /** A group of columns for each mechanism, a column for each number of threads. */

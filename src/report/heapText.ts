@@ -185,11 +185,18 @@ function problemLines(problems: readonly string[] | null): string[] {
     : problems.map((problem) => `check: ${problem}`);
 }
 
+/** Leaks name their first addresses only. */
+function some(count: number, addresses: readonly number[]): string {
+  return count > addresses.length ? 'the first at' : 'at';
+}
+
 function renderLeaks({ leaks }: HeapRun, { width, paint }: HeapTextOptions): string[] {
   if (leaks.length === 0) return ['nothing is left: no leak'];
   return leaks.flatMap(({ type, count, addresses }) =>
-    wrap(`left: ${formatCount(count)} of ${type}, at ${addresses.join(', ')}`, width, '  ').map((line) =>
-      paint('red', line),
-    ),
+    wrap(
+      `left: ${formatCount(count)} of ${type}, ${some(count, addresses)} ${addresses.join(', ')}`,
+      width,
+      '  ',
+    ).map((line) => paint('red', line)),
   );
 }

@@ -79,7 +79,10 @@ function memoryColumns(results: readonly Result[], build: string, threads: numbe
       head: `${build}, peak MiB at ${threads}`,
       cell: (workload) => formatMiB(memoryOf(workload)?.peakBytes),
     },
-    { head: `live MiB`, cell: (workload) => formatMiB(memoryOf(workload)?.liveBytes) },
+    {
+      head: `${build}, live MiB at ${threads}`,
+      cell: (workload) => formatMiB(memoryOf(workload)?.liveBytes),
+    },
   ];
 }
 

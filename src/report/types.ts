@@ -27,6 +27,8 @@ export interface WorkloadInfo {
   unit: string;
   /** The program itself races: a wrong result is one of its outcomes, on any build. */
   races?: boolean;
+  /** False: builds that race by design do not run it, it would wreck their heap. */
+  unsafe?: boolean;
 }
 
 /** A build's composition, in words. */

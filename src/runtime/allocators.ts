@@ -65,6 +65,9 @@ export function hasDebugHooks(build: Build): boolean {
 
 function namesIn(option: AllocatorsOption): DomainNames {
   if (typeof option === 'string') return parseAllocators([option]);
+  if (typeof option !== 'object' || option === null) {
+    throw new RangeError(`allocators must be a string or an object by domain, got ${String(option)}`);
+  }
   const entries = Object.entries(option).map(([domain, name]) => `${domain}=${name}`);
   return parseAllocators(entries);
 }

@@ -40,7 +40,7 @@ export interface Mechanisms {
 /** The allocator of each domain by name, `default` for the row's own; see allocators/domains/spec.ts. */
 export type Domains = DomainNames;
 
-export const ALL_MECHANISMS: Mechanisms = {
+const ALL_MECHANISMS: Mechanisms = {
   deferred: true,
   perThread: true,
   immortal: true,
@@ -50,7 +50,7 @@ export const ALL_MECHANISMS: Mechanisms = {
   qsbr: true,
 };
 
-export const DEFAULT_DOMAINS: Domains = { raw: 'default', mem: 'default', object: 'default' };
+const DEFAULT_DOMAINS: Domains = { raw: 'default', mem: 'default', object: 'default' };
 
 const COMMON = {
   collector: 'none',
@@ -193,6 +193,11 @@ export function whyNot(build: Build, name: string): string | null {
     default:
       return null;
   }
+}
+
+/** Why a mechanism cannot be taken away from a build: it makes no difference, or is off already. Null if it can. */
+export function whyWithout(build: Build, name: string): string | null {
+  return whyNot(build, name) ?? (build.mechanisms[SWITCHES[name]] ? null : 'it is off there already');
 }
 
 /** True for `unsafe`, whatever its switches: wrong results are what it is there for. */

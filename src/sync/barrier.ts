@@ -4,7 +4,7 @@ import { Spinner } from './spin.js';
 import type { SyncThread } from './syncThread.js';
 
 /** A barrier in shared memory: two words, zero at first. `Generation` is the futex. */
-export const enum BarrierWord {
+const enum BarrierWord {
   /** Threads that have arrived in this generation. */
   Arrived = 0,
   /** Grows by one each time all have arrived; may wrap. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ABLATION_WORKLOADS } from '#ungil/cli/ablateOptions.js';
 import { MECHANISM_NAMES } from '#ungil/runtime/builds.js';
+import { ALL_WORKLOADS } from '#ungil/workloads/index.js';
 import { measured } from '../report/fixtures.js';
 import { run, type Step } from './fakes.js';
 
@@ -50,6 +51,28 @@ describe('ungil compare --ablate', () => {
     expect(seen[0].builds).toHaveLength(1 + MECHANISM_NAMES.length);
   });
 
+  it('does not take away what is off, and takes the workloads of a group', async () => {
+    const builds = 'free-threaded:qsbr=off:biased=off';
+    const { seen } = await run(['compare', '--ablate', '--builds', builds, '--group', 'memory'], {
+      step,
+      workloads: ALL_WORKLOADS,
+    });
+    expect(seen[0].builds).toEqual([
+      builds,
+      ...MECHANISM_NAMES.filter((name) => !builds.includes(name)).map((name) => `${builds}:${name}=off`),
+    ]);
+    expect(seen[0].workloads).toContain('larson');
+    expect(seen[0].workloads).not.toContain('fib');
+  });
+
+  it('says that it does not know the noise of too few repeats', async () => {
+    const once: Step = (workload, build, threads) => measured(workload, build, threads, [10, 10]);
+    expect((await run(['compare', 'fib', '--ablate'], { step: once })).stdout).toContain(
+      'noise is not known',
+    );
+    expect((await run(['compare', 'fib', '--ablate'], { step })).stdout).not.toContain('noise is not known');
+  });
+
   it('writes the cells into the JSON', async () => {
     const { stdout } = await run(['compare', 'fib', '--ablate', 'biased', '--json', '-'], { step });
     const json = JSON.parse(stdout);
@@ -79,6 +102,7 @@ describe('ungil compare --ablate', () => {
       ['--ablate', 'biased', '--builds', 'gil'],
       "build 'gil' cannot do without 'biased': its counts are plain",
     ],
+    [['--ablate', 'qsbr', '--builds', 'free-threaded:qsbr=off'], 'it is off there already'],
     [['--ablate', 'qsbr', '--builds', 'gilectomy'], 'nothing is read without a lock there'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr, seen } = await run(['compare', 'fib', ...args]);

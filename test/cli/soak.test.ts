@@ -35,6 +35,21 @@ describe('ungil soak', () => {
     expect(stdout).toContain('gil: 1 round, 1.5 M operations, 7 births: nothing broken');
   });
 
+  it('claims that memory is bounded only where there are rounds to compare; none is longer than the time', async () => {
+    const outputs = [3, 4].map(async (count) => {
+      const rounds = Array.from({ length: count }, () => ROUND);
+      const { stdout } = await run(['soak', '--builds', 'gil', '--time', '1s', '--round', '5s'], {
+        soak: async (options) => {
+          expect(options.roundMs).toBe(1000);
+          return { rounds, wrong: null, complete: true };
+        },
+      });
+      return stdout;
+    });
+    expect(await outputs[0]).toMatch(/nothing leaked\n$/);
+    expect(await outputs[1]).toMatch(/nothing leaked, memory bounded\n$/);
+  });
+
   it('fails when something was wrong', async () => {
     const { status, stdout } = await run(['soak', '--builds', 'gil'], {
       soak: async () => ({ rounds: [], wrong: 'memory grew', complete: true }),
@@ -58,5 +73,9 @@ describe('ungil soak', () => {
     expect((await run(['soak', '--time', 'long'])).status).toBe(2);
     expect((await run(['soak', '--seed', '-1'])).stderr).toContain("seed '-1' is not valid");
     expect((await run(['soak', '--builds', 'none'])).stderr).toContain("unknown build 'none'");
+    expect((await run(['soak', '--builds', 'gil,unsafe'])).stderr).toContain("'unsafe' races by design");
+    expect((await run(['soak', '--threads', '2,3'])).stderr).toContain(
+      'accepted: one whole number from 1 to 64',
+    );
   });
 });

@@ -51,6 +51,8 @@ describe('the text of a heap', () => {
     expect(lines).toContain('\x1b[31mcheck: INV-4.1: page 7 is wrong\x1b[39m');
     expect(lines).toContain('check: the heap is sound');
     expect(lines).toContain('\x1b[31mleft: 2 of int, at 100, 200\x1b[39m');
+    const many = { ...run, leaks: [{ type: 'int', count: 9, addresses: [100, 200] }] };
+    expect(text(many)).toContain('left: 9 of int, the first at 100, 200');
   });
 
   it.each([40, 60, 80, 100])('fits into %d columns, and keeps what matters', (width) => {

@@ -6,6 +6,7 @@ import { heapRun } from '#ungil/workloads/heapRun.js';
 import { program, SAFE_BUILDS, withRuntime } from '../support/runtimes.js';
 
 const KEEPS = program('keeps');
+const DICTS = { threads: 2, memoryBytes: 256 << 20, timeMs: 20, args: [], check: true, debug: false };
 
 describe.each(SAFE_BUILDS)('the heap of a run on %s', (build) => {
   it('is seen while its objects are alive, and when all threads have left', () =>
@@ -55,6 +56,35 @@ describe.each(SAFE_BUILDS)('the heap of a run on %s', (build) => {
     expect(run.during.problems).toEqual([]);
     expect(run.after.problems).toEqual([]);
     expect(run.leaks).toEqual([]);
+  });
+});
+
+describe('the heap of other compositions', () => {
+  it.each([
+    // Delayed frees in chunks that outlive their thread; the last fifth of the memory no segments.
+    'free-threaded:biased=off',
+    'gil:refcount=side-table',
+    'gilectomy:refcount=side-table',
+  ])('is sound on %s, in the debug build', async (build) => {
+    const run = await heapRun(
+      { ...DICTS, build, debug: true, program: { workload: 'shared-dict-mixed' } },
+      new AbortController().signal,
+    );
+    expect(run.during.problems).toEqual([]);
+    expect(run.after.problems).toEqual([]);
+  });
+
+  it('is sound where tables of int keys fill their blocks to the last word', async () => {
+    const run = await heapRun(
+      {
+        ...DICTS,
+        build: 'gil',
+        program: { workload: 'shared-dict-mixed' },
+        allocators: parseAllocators(['debug']),
+      },
+      new AbortController().signal,
+    );
+    expect(run.during.problems).toEqual([]);
   });
 });
 

@@ -39,7 +39,7 @@ export function checkPage(context: CheckContext, record: PageRecord): void {
 }
 
 /** Blocks that are handed out, or that others freed and nobody has collected. */
-export function usedBlocks(heap: Int32Array, page: number): number {
+function usedBlocks(heap: Int32Array, page: number): number {
   return heap[page + (heap[page + Page.InFull] === 1 ? Page.FullUsed : Page.Used)];
 }
 

@@ -13,7 +13,9 @@ export interface SegmentLists {
 export function checkSegmentTable(context: CheckContext): SegmentLists {
   const heap = context.i32;
   const lists: SegmentLists = { heap: [], huge: [], arenas: [] };
-  const count = heap[Control.MemoryWords] >>> Geometry.SegmentShift;
+  // A side table of counts takes the end of the memory away from the segments.
+  const end = heap[Control.SideTable] === 0 ? heap[Control.MemoryWords] : heap[Control.SideTable];
+  const count = end >>> Geometry.SegmentShift;
   context.expect(
     heap[Control.SegmentCount] === count,
     () => `the segment count says ${heap[Control.SegmentCount]}, the memory has ${count}`,

@@ -1,6 +1,6 @@
 import { Control, type Domain, Geometry, Header, HeapTag, PreHeader } from '../../memory/layout.js';
 import type { BlockVisitor } from '../allocator.js';
-import { checkSize } from '../checks.js';
+import { checkSize, checkTag } from '../checks.js';
 import type { BlockSource } from '../domains/blockSource.js';
 import { ownBlocks } from '../pymalloc/ownBlocks.js';
 import { moveWords } from '../resize.js';
@@ -65,6 +65,7 @@ export class DebugHooks implements BlockSource {
   alloc(words: number, tag: HeapTag): number {
     this.reporter.expectSound();
     checkSize(words);
+    if (tag !== HeapTag.Raw) checkTag(tag);
     const base = this.below.alloc(words + DebugBlock.ExtraWords, tag);
     const origin = this.reporter.origin(this.alloc);
     const heap = this.i32;

@@ -86,7 +86,7 @@ function framesAsTheyAre(_error: unknown, frames: readonly Frame[]): readonly Fr
  * `objects/lists.js:51:20, from /home/me/program.mjs:12:3`: the first frame that is not the allocators', as a path in
  * the runtime, and the program's that called it; the latter alone where the program called the allocator.
  */
-export function placeIn(frames: readonly Frame[]): string {
+function placeIn(frames: readonly Frame[]): string {
   const root = new URL('../../', import.meta.url).href;
   const workers = new URL('../workers/', root).href;
   let own = '';

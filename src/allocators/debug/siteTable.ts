@@ -23,7 +23,7 @@ const enum Site {
 const MAX_LENGTH = 400;
 
 /** The id of all places that there was no room for. */
-export const UNKNOWN_SITE = 0;
+const UNKNOWN_SITE = 0;
 
 /**
  * Places of allocation, once each, in shared memory: so a thread can print where another one allocated. One segment,

@@ -34,7 +34,7 @@ export const ALLOCATOR_NAMES: readonly string[] = [
 const DEFAULTS: DomainNames = { raw: 'default', mem: 'default', object: 'default' };
 
 /** What is accepted, in a phrase. */
-export const ACCEPTED_ALLOCATORS =
+const ACCEPTED_ALLOCATORS =
   `accepted: default, debug, ${ALLOCATOR_NAMES.map((name) => `${name}, ${name}_debug`).join(', ')} for all domains; ` +
   "raw=, mem=, object= with one of these names, debug+NAME, or a module's path (./mine.mjs)";
 

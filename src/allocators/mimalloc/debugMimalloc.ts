@@ -3,6 +3,7 @@ import type { HeapTag } from '../../memory/layout.js';
 import { slotOf } from '../../threads/evalBreaker.js';
 import type { Qsbr } from '../../threads/qsbr.js';
 import type { AllocatorThread } from '../allocator.js';
+import { checkTag } from '../checks.js';
 import { DebugDelayedFree } from '../debugDelayedFree.js';
 import type { DelayedFree } from '../delayedFree.js';
 import { DebugPages } from './debugPage.js';
@@ -34,6 +35,7 @@ export class DebugMimallocAllocator extends MimallocAllocator {
   }
 
   override alloc(words: number, tag: HeapTag): number {
+    checkTag(tag);
     const block = super.alloc(words, tag);
     const heap = this.i32;
     const page = this.pages.pageOfBlock(block, 'an allocation');

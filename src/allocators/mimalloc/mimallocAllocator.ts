@@ -125,8 +125,9 @@ export class MimallocAllocator extends DelayingAllocator {
     return this.malloc.tryAlloc(words) || this.set.tryAlloc(words, HeapTag.Mem);
   }
 
+  /** Of `malloc`, or of this thread's: the page tells. */
   freeChunk(chunk: number): void {
-    this.free(chunk, HeapTag.Mem);
+    this.free(chunk, this.i32[pageOf(this.i32, chunk) + Page.Tag]);
   }
 
   freeNow(address: number): void {

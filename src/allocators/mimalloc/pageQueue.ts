@@ -11,7 +11,7 @@ export function queueAddress(base: number, bin: number): number {
 }
 
 /** Adds a page behind the others. */
-export function appendPage(heap: Int32Array, base: number, queue: number, page: number): void {
+function appendPage(heap: Int32Array, base: number, queue: number, page: number): void {
   const last = heap[queue + Queue.Last];
   heap[page + Page.Next] = 0;
   heap[page + Page.Previous] = last;

@@ -155,6 +155,6 @@ export class Arenas {
 }
 
 /** The arena object of this number. */
-export function arenaObject(heap: Int32Array, base: number, index: number): number {
+function arenaObject(heap: Int32Array, base: number, index: number): number {
   return heap[base + State.Arenas] + index * Arena.ObjectWords;
 }

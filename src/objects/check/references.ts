@@ -97,7 +97,7 @@ function visitDict(context: CheckContext, dict: number, visit: ReferenceVisitor)
   const first = firstValue(heap, keys);
   const step = entryWords(kind);
   const known = kind === DictKeysKind.General || kind === DictKeysKind.Unicode;
-  if (!known || entries < 0 || first + entries * step > keys + room + 1) {
+  if (!known || entries < 0 || first + (entries - 1) * step >= keys + room) {
     context.report(`dict ${dict}: table ${keys} of kind ${kind} has ${entries} entries in ${room} words`);
     return;
   }

@@ -1,4 +1,6 @@
+import { PreHeader } from '../../memory/layout.js';
 import { Instances } from '../../objects/instances.js';
+import { LockFreeInstances } from '../../objects/lockFreeInstances.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import { scenario } from '../scenario.js';
 import type { World } from '../world.js';
@@ -112,6 +114,15 @@ class NothingSaysMoving extends Instances {
   }
 }
 
+/** What says that the values are moving is taken for the dict that they move to. */
+class TakesTheMarkForADict extends LockFreeInstances {
+  protected override takeDict(object: Ref): Ref {
+    const dict = this.atomics.load(object + PreHeader.Dict);
+    if (dict !== 0) this.refs.incref(dict);
+    return dict;
+  }
+}
+
 /** The user of delayed decrefs: CPython's replaced managed dicts. */
 export const dictReplaced = scenario<PointAndDict>('instance-dict-replaced', {
   about: 'point.x, by way of the dict, while point.__dict__ is replaced (CPython _PyObject_SetManagedDict)',
@@ -144,5 +155,6 @@ export const dictMade = scenario<Point>('instance-dict-made', {
   variants: {
     'the values stay behind': { overrides: [ShownBeforeValuesGo], finds: ['got=1, late=true'] },
     'the values go before anything says so': { overrides: [NothingSaysMoving], finds: ['error'] },
+    'a reader does not know the mark': { overrides: [TakesTheMarkForADict], finds: ['error'] },
   },
 });

@@ -10,13 +10,15 @@ import type { Thread } from '../../runtime/thread.js';
 /** A read came to the point where it takes the lock. */
 class WouldLock extends Error {}
 
-/** Gives up instead. */
+/** Gives up instead. What is no object has no lock to be taken: a mark, where a reference was expected. */
 class NoLock implements Guard {
-  begin(_object: number): number {
+  begin(object: number): number {
+    if ((object & 3) !== 0) throw new Error(`the lock of ${object}, which is no object's address`);
     throw new WouldLock();
   }
-  begin2(_first: number, _second: number): number {
-    throw new WouldLock();
+  begin2(first: number, second: number): number {
+    this.begin(first);
+    return this.begin(second);
   }
   end(_token: number): void {}
 }

@@ -2,7 +2,7 @@ import { HeapTag } from '../../memory/layout.js';
 import type { Thread } from '../../runtime/thread.js';
 
 /** Words of a block: its length and a stamp need one each. */
-export const MIN_WORDS = 2;
+const MIN_WORDS = 2;
 /** Mixed into every stamp, so that addresses and lengths are none. */
 const COOKIE = 0x2545f491;
 

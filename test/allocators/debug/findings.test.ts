@@ -222,6 +222,17 @@ describe('delayed frees under the hooks', () => {
   });
 });
 
+describe('a tag of no heap', () => {
+  it.each([-1, 1.5, 5, Number.NaN])('%s is refused with what is accepted', (tag) => {
+    const { allocators } = startDomains('debug', false);
+    expect(() => allocators[0]!.alloc(4, tag as HeapTag)).toThrow(
+      new RangeError(
+        `cannot allocate with tag ${tag}: accepted are 0 (mem), 1 (object), 2 (gc), 3 (gc with pre-header)`,
+      ),
+    );
+  });
+});
+
 describe('the raw domain', () => {
   it('has hooks of its own', () => {
     const { memory, allocators } = startDomains('raw=debug', true);

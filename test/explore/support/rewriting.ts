@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
 import type { Hooks } from '#ungil/explore/hooks.js';
 import { Program } from '#ungil/explore/rewrite/program.js';
 
@@ -118,9 +119,16 @@ export function drive(value: unknown): unknown {
 export type Modules = Readonly<Record<string, string>>;
 export type Exported = Record<string, (...args: unknown[]) => unknown>;
 
-/** Writes modules into a new folder; returns the URL of a file in it. */
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes modules into a new folder, which goes after the file's tests; returns the URL of a file in it. */
 export function writeModules(modules: Modules): (name: string) => string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ungil-rewrite-'));
+  folders.push(folder);
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
   for (const [name, text] of Object.entries(modules)) writeFileSync(path.join(folder, name), text);
   return (name) => pathToFileURL(path.join(folder, name)).href;

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { ALL_WORKLOADS } from '#ungil/workloads/index.js';
+import { run } from './fakes.js';
+
+const SCENARIOS = [
+  { name: 'loaded', about: 'a slot is loaded', refcount: ['biased'], variants: [], module: 'refcount/a.js' },
+  { name: 'parked', about: 'a thread parks', refcount: [], variants: [], module: 'locks/b.js' },
+  {
+    name: 'counted',
+    about: 'a slot is counted',
+    refcount: ['biased'],
+    variants: [],
+    module: 'refcount/c.js',
+  },
+] as const;
+
+describe('ungil list', () => {
+  it('groups the scenarios by topic, names in one column', async () => {
+    const { stdout } = await run(['list'], { scenarios: SCENARIOS });
+    const lines = stdout.split('\n');
+    const from = lines.indexOf('reference counts:');
+    expect(lines.slice(from, from + 5)).toEqual([
+      'reference counts:',
+      '  loaded   a slot is loaded (biased)',
+      '  counted  a slot is counted (biased)',
+      'locks:',
+      '  parked   a thread parks (no counts)',
+    ]);
+  });
+
+  it('fits a terminal', async () => {
+    let text = '';
+    const stdout = { isTTY: true, columns: 70, write: (part: string) => (text += part) };
+    await run(['list'], { stdout, workloads: ALL_WORKLOADS });
+    const widths = text.split('\n').map((line) => line.length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(70);
+    expect(Math.max(...widths)).toBeGreaterThan(60);
+  });
+});
+
+describe('a build that no workload fits', () => {
+  it('is refused, not measured silently', async () => {
+    const args = ['compare', 'private-dict', '--builds', 'unsafe'];
+    const { status, stderr, seen } = await run(args, { workloads: ALL_WORKLOADS });
+    expect([status, seen]).toEqual([2, []]);
+    expect(stderr).toContain('private-dict would wreck its heap; accepted there: shared-list-append');
+  });
+});
