@@ -156,6 +156,10 @@ export class ThreadHeapSet {
       const found = this.searchQueue(base, queue);
       if (found !== 0) return found;
     }
+    // What was taken over for having been passed over too often may have room, if others freed blocks in it behind the
+    // look. A segment claimed besides would get no page then, and nobody would give it back.
+    const late = this.freshPage(base, queue, blockWords, tag);
+    if (late !== 0) return late;
     if (!this.context.slices.addSegment()) return 0;
     return this.freshPage(base, queue, blockWords, tag);
   }

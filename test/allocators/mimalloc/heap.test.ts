@@ -3,6 +3,7 @@ import { segmentOfTop } from '#ungil/allocators/mimalloc/abandonedPool.js';
 import { Delayed, Page, Retire, Segment, Slice } from '#ungil/allocators/mimalloc/layout.js';
 import { MimallocAllocator } from '#ungil/allocators/mimalloc/mimallocAllocator.js';
 import { pageOf, segmentOf } from '#ungil/allocators/mimalloc/page.js';
+import { Reclaiming } from '#ungil/allocators/mimalloc/reclaim.js';
 import { HeapVisitor } from '#ungil/allocators/visitor.js';
 import { PlainAtomicOps } from '#ungil/memory/atomicOps.js';
 import { MemoryError } from '#ungil/memory/errors.js';
@@ -498,4 +499,29 @@ describe('with real threads', () => {
     for (const block of kept) allocator.free(block, HeapTag.Gc);
     expect(liveBlocks(memory).size).toBe(0);
   });
+});
+
+test('room in a segment that was taken over unasked is used before a new one is claimed', () => {
+  const memory = SharedMemory.create(64 * MIB);
+  const [first, second] = [0, 1].map((slot) => startMimalloc(memory, slot).allocator);
+  const perPage = 4;
+  const blocks: number[] = [];
+  for (let i = 0; i < (Slice.PerSegment - 1) * perPage; i++) {
+    blocks.push(first!.alloc(Slice.SmallMaxWords, HeapTag.Mem));
+  }
+  expect(memory.i32[Control.SegmentsUsed]).toBe(1);
+  first!.exit();
+  const last = blocks.pop()!;
+  for (const block of blocks) second!.free(block, HeapTag.Mem);
+  // As if all that had been freed behind each look: then the segment is taken for having been passed over too often.
+  const look = vi.spyOn(Reclaiming.prototype as unknown as { isSuitable(): boolean }, 'isSuitable');
+  look.mockReturnValue(false);
+  const large = second!.alloc(6 * Slice.Words, HeapTag.Mem);
+  expect(look.mock.calls.length).toBeGreaterThan(3);
+  look.mockRestore();
+  expect(memory.i32[Control.SegmentsUsed]).toBe(1);
+  second!.free(last, HeapTag.Mem);
+  second!.free(large, HeapTag.Mem);
+  second!.collect(true);
+  expect(memory.i32[Control.SegmentsUsed]).toBe(0);
 });
