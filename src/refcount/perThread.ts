@@ -21,6 +21,12 @@ export interface OrdinaryCounts {
 const LEFT = -1;
 
 /**
+ * Arrays are blocks of whole pairs of cache lines (128 bytes), which malloc's pages align: the counters of two threads on
+ * one line would cost what counting apart saves.
+ */
+const ARRAY_UNIT = 32;
+
+/**
  * Counts of classes, code objects and globals in an array of the thread (CPython `Python/uniqueid.c`): what every
  * instance refers to would otherwise be a word that all threads write. A counter may be negative, for an instance
  * may die elsewhere than where it was made; only the sum over all threads means anything (INV-2.5), and an object
@@ -77,7 +83,7 @@ export class PerThreadCounts {
     const capacity = heap[this.capacity];
     if (capacity === LEFT) return false;
     const grown = Atomics.load(heap, Control.UniqueIdCapacity);
-    const array = tryAllocate(this.allocator, grown);
+    const array = tryAllocate(this.allocator, (grown + ARRAY_UNIT - 1) & -ARRAY_UNIT);
     if (array === 0) return false;
     for (let index = 0; index < capacity; index++) heap[array + index] = heap[old + index];
     for (let index = capacity; index < grown; index++) heap[array + index] = 0;

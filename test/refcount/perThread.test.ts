@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryError } from '#ungil/memory/errors.js';
 import { Control, Immortal, SharedState, ThreadBlock, TypeObject } from '#ungil/memory/layout.js';
+import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { countedPerThread } from '#ungil/refcount/perThread.js';
 import { ALL_COUNTS } from '#ungil/refcount/refCounter.js';
+import { buildNamed } from '#ungil/runtime/builds.js';
+import { Thread } from '#ungil/runtime/thread.js';
 import { RefcountWorld, type SimulatedThread } from '../support/refcountWorld.js';
 
 const idOf = (world: RefcountWorld, type: number) => world.memory.i32[type + TypeObject.UniqueId];
@@ -21,6 +24,18 @@ function drop(world: RefcountWorld, thread: SimulatedThread, type: number): void
 function collect(thread: SimulatedThread): void {
   for (const object of thread.refs.disablePerThread()) thread.refs.decref(object);
 }
+
+test('counters of two threads lie on cache lines of their own', () => {
+  const memory = SharedMemory.create(32 << 20);
+  const threads = [0, 1, 2].map((slot) => new Thread(memory, buildNamed('free-threaded'), slot));
+  for (const thread of threads) thread.start();
+  threads[0].initialiseInterpreter();
+  const type = threads[0].instances.createType('C', ['x'], 0);
+  for (const thread of threads) thread.instances.create(type);
+  const lines = threads.map(({ block }) => memory.i32[block + ThreadBlock.UniqueCounts] / 16);
+  expect(lines.every(Number.isInteger)).toBe(true);
+  expect(new Set(lines).size).toBe(3);
+});
 
 describe('unique ids', () => {
   test('count up from 1, and the pool doubles from 8', () => {
