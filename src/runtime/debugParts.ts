@@ -33,7 +33,7 @@ export class DebugParts extends ProductionParts {
       : super.makeAllocator(build, thread);
   }
 
-  override makeRefCounter(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null {
+  makeRefCounter(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null {
     const slot = slotOf(thread.block);
     const { mechanisms, refcount } = build;
     switch (refcount) {
@@ -48,7 +48,7 @@ export class DebugParts extends ProductionParts {
     }
   }
 
-  override makeDeallocator(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator {
+  makeDeallocator(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator {
     return new DebugDeallocator(refs, deallocator, slotOf(thread.block));
   }
 }

@@ -46,14 +46,6 @@ export class ProductionParts implements ThreadParts {
   makeAllocator(build: Build, thread: AllocatorThread): Allocator {
     return buildAllocator(build, thread, this.modules);
   }
-
-  makeRefCounter(_build: Build, _memory: SharedMemory, _thread: CountThread): RefCounter | null {
-    return null;
-  }
-
-  makeDeallocator(_refs: RefCounter, deallocator: Deallocator, _thread: CountThread): Deallocator {
-    return deallocator;
-  }
 }
 
 /** The allocator of the build's row, directly, unless domains were chosen. */

@@ -1,14 +1,12 @@
 import { Counter, Geometry, HeapTag, ThreadBlock } from '../../memory/layout.js';
-import { segmentsExhausted } from '../../memory/segments.js';
 import { ownerId } from '../../threads/evalBreaker.js';
 import type { AllocatorThread } from '../allocator.js';
 import { checkHeapAddress, checkSize } from '../checks.js';
 import type { DelayedFree } from '../delayedFree.js';
-import { DelayingAllocator } from '../delayingAllocator.js';
-import { Malloc } from '../malloc/malloc.js';
 import { freeForeign, type PageFrees } from './free.js';
 import { ThreadHeapSet } from './heap.js';
-import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
+import { HeapsAllocator } from './heapsAllocator.js';
+import { hugeRun } from './huge.js';
 import { Heap, Page, RawHeaps, Segment, Slice, ThreadHeaps } from './layout.js';
 import { pageOf, segmentOf } from './page.js';
 
@@ -16,13 +14,12 @@ import { pageOf, segmentOf } from './page.js';
  * The allocator of the builds without a GIL: heaps per thread and tag, as CPython uses mimalloc. This file has the
  * fast paths; they make no Atomics call.
  */
-export class MimallocAllocator extends DelayingAllocator {
+export class MimallocAllocator extends HeapsAllocator {
   /** Address of the heaps of tags 0 to 3. */
   protected readonly heaps: number;
   /** This thread's owner id. */
   protected readonly id: number;
-  private readonly set: ThreadHeapSet;
-  private readonly malloc: Malloc;
+  protected readonly set: ThreadHeapSet;
   private readonly frees: PageFrees;
 
   constructor(thread: AllocatorThread, delayed: DelayedFree | null = null) {
@@ -40,7 +37,6 @@ export class MimallocAllocator extends DelayingAllocator {
       qsbr,
       abandons: true,
     });
-    this.malloc = new Malloc(thread);
     this.frees = this.set.frees;
   }
 
@@ -80,36 +76,6 @@ export class MimallocAllocator extends DelayingAllocator {
     }
   }
 
-  processDelayed(): void {
-    this.delayed?.process();
-    this.set.collectQsbr();
-  }
-
-  rawAlloc(words: number): number {
-    return this.malloc.alloc(words);
-  }
-
-  rawFree(address: number): void {
-    this.malloc.free(address);
-  }
-
-  blockWords(address: number): number {
-    return this.i32[pageOf(this.i32, address) + Page.BlockWords];
-  }
-
-  /** Throws RunAborted. */
-  collect(force: boolean): void {
-    this.delayed?.process();
-    this.set.collect(force);
-    if (force) this.malloc.collect(true);
-  }
-
-  start(): void {
-    this.set.start();
-    this.malloc.start();
-    this.delayed?.start();
-  }
-
   /** Throws RunAborted. */
   exit(): void {
     this.qsbr?.detach();
@@ -118,41 +84,12 @@ export class MimallocAllocator extends DelayingAllocator {
     this.set.exit();
   }
 
-  // --- DelayedFreeTarget ---
-
-  /** Where no segment is left for `malloc`, there may be room in the thread's own. */
-  tryAllocChunk(words: number): number {
-    return this.malloc.tryAlloc(words) || this.set.tryAlloc(words, HeapTag.Mem);
-  }
-
-  /** Of `malloc`, or of this thread's: the page tells. */
-  freeChunk(chunk: number): void {
-    this.free(chunk, this.i32[pageOf(this.i32, chunk) + Page.Tag]);
-  }
-
-  freeNow(address: number): void {
-    const heap = this.i32;
-    if (hugeRun(heap, address) !== 0) releaseHuge(heap, address);
-    else this.free(address, heap[pageOf(heap, address) + Page.Tag]);
-  }
-
   // --- Slow paths ---
 
   private allocGeneric(words: number, tag: HeapTag): number {
     checkSize(words);
     const block = this.set.tryAlloc(words, tag);
     return block !== 0 ? block : this.allocUnderPressure(words, tag);
-  }
-
-  /** The memory is full: once more, after everything that is due has been freed. */
-  private allocUnderPressure(words: number, tag: HeapTag): number {
-    this.qsbr?.advance();
-    this.delayed?.process();
-    this.set.relieve();
-    this.malloc.collect(true);
-    const block = this.set.tryAlloc(words, tag);
-    if (block === 0) throw segmentsExhausted(this.i32, words * 4);
-    return block;
   }
 
   /**
@@ -177,17 +114,5 @@ export class MimallocAllocator extends DelayingAllocator {
     const heap = this.i32;
     heap[this.thread.block + ThreadBlock.Counters + Counter.ForeignFrees]++;
     freeForeign(heap, this.thread.atomics, address);
-  }
-
-  /** The run of an object waits for lock-free readers, as pages do; a bare array's was delayed before. */
-  private freeHuge(address: number): void {
-    const heap = this.i32;
-    const page = pageOf(heap, address);
-    if (this.delayed === null || heap[page + Page.Tag] === HeapTag.Mem) {
-      releaseHuge(heap, address);
-      return;
-    }
-    markHugeDead(heap, address);
-    this.delayed.add(address, heap[page + Page.BlockWords] * 4);
   }
 }

@@ -1,14 +1,12 @@
 import { HeapTag } from '../../memory/layout.js';
-import { segmentsExhausted } from '../../memory/segments.js';
 import type { AllocatorThread } from '../allocator.js';
 import { checkHeapAddress, checkSize } from '../checks.js';
 import type { DelayedFree } from '../delayedFree.js';
-import { DelayingAllocator } from '../delayingAllocator.js';
-import { Malloc } from '../malloc/malloc.js';
-import { hugeRun, markHugeDead, releaseHuge } from './huge.js';
-import { Page, Segment, SharedHeaps } from './layout.js';
+import { HeapsAllocator } from './heapsAllocator.js';
+import { hugeRun } from './huge.js';
+import { Segment, SharedHeaps } from './layout.js';
 import { LockedHeaps } from './lockedHeaps.js';
-import { pageOf, segmentOf } from './page.js';
+import { segmentOf } from './page.js';
 
 /**
  * The heaps of `MimallocAllocator` without the threads: one set for all, under a lock (`threadHeaps` off). To be
@@ -16,14 +14,13 @@ import { pageOf, segmentOf } from './page.js';
  * pages of objects wait for a grace period, in one list for all threads; huge blocks belong to nobody. Nothing is
  * foreign, and a thread that exits abandons nothing.
  */
-export class SharedHeapAllocator extends DelayingAllocator {
-  private readonly heaps: LockedHeaps;
-  private readonly malloc: Malloc;
+export class SharedHeapAllocator extends HeapsAllocator {
+  protected readonly set: LockedHeaps;
 
   constructor(thread: AllocatorThread, delayed: DelayedFree | null = null) {
     super(thread, delayed);
     const { i32, atomics, qsbr } = thread;
-    this.heaps = new LockedHeaps({
+    this.set = new LockedHeaps({
       i32,
       atomics,
       heaps: SharedHeaps.Heaps,
@@ -36,47 +33,17 @@ export class SharedHeapAllocator extends DelayingAllocator {
       qsbr,
       abandons: false,
     });
-    this.malloc = new Malloc(thread);
   }
 
   alloc(words: number, tag: HeapTag): number {
     checkSize(words);
-    const block = this.heaps.tryAlloc(words, tag);
+    const block = this.set.tryAlloc(words, tag);
     return block !== 0 ? block : this.allocUnderPressure(words, tag);
   }
 
   free(address: number, _tag: HeapTag): void {
-    if (this.i32[segmentOf(address) + Segment.ThreadId] === SharedHeaps.Id) this.heaps.free(address);
+    if (this.i32[segmentOf(address) + Segment.ThreadId] === SharedHeaps.Id) this.set.free(address);
     else this.freeOther(address);
-  }
-
-  processDelayed(): void {
-    this.delayed?.process();
-    this.heaps.collectQsbr();
-  }
-
-  rawAlloc(words: number): number {
-    return this.malloc.alloc(words);
-  }
-
-  rawFree(address: number): void {
-    this.malloc.free(address);
-  }
-
-  blockWords(address: number): number {
-    return this.i32[pageOf(this.i32, address) + Page.BlockWords];
-  }
-
-  collect(force: boolean): void {
-    this.delayed?.process();
-    this.heaps.collect(force);
-    if (force) this.malloc.collect(true);
-  }
-
-  start(): void {
-    this.heaps.start();
-    this.malloc.start();
-    this.delayed?.start();
   }
 
   /** The heaps stay. The goals of their empty pages become reachable: no thread that leaves later need advance. */
@@ -86,49 +53,11 @@ export class SharedHeapAllocator extends DelayingAllocator {
     this.delayed?.abandon(false);
   }
 
-  // --- DelayedFreeTarget ---
-
-  /** Where no segment is left for `malloc`, there may be room in the heaps. */
-  tryAllocChunk(words: number): number {
-    return this.malloc.tryAlloc(words) || this.heaps.tryAlloc(words, HeapTag.Mem);
-  }
-
-  freeChunk(chunk: number): void {
-    this.free(chunk, HeapTag.Mem);
-  }
-
-  freeNow(address: number): void {
-    if (hugeRun(this.i32, address) !== 0) releaseHuge(this.i32, address);
-    else this.free(address, HeapTag.Mem);
-  }
-
-  // --- Slow paths ---
-
-  /** The memory is full: once more, after everything that is due has been freed. */
-  private allocUnderPressure(words: number, tag: HeapTag): number {
-    this.qsbr?.advance();
-    this.delayed?.process();
-    this.heaps.relieve();
-    this.malloc.collect(true);
-    const block = this.heaps.tryAlloc(words, tag);
-    if (block === 0) throw segmentsExhausted(this.i32, words * 4);
-    return block;
-  }
-
   /** Huge, or `malloc`'s. */
   private freeOther(address: number): void {
     const heap = this.i32;
     checkHeapAddress(heap, address);
-    if (hugeRun(heap, address) === 0) {
-      this.malloc.free(address);
-      return;
-    }
-    const page = pageOf(heap, address);
-    if (this.delayed === null || heap[page + Page.Tag] === HeapTag.Mem) {
-      releaseHuge(heap, address);
-      return;
-    }
-    markHugeDead(heap, address);
-    this.delayed.add(address, heap[page + Page.BlockWords] * 4);
+    if (hugeRun(heap, address) !== 0) this.freeHuge(address);
+    else this.malloc.free(address);
   }
 }
