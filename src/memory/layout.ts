@@ -142,12 +142,113 @@ export const enum Domain {
   Count = 3,
 }
 
-/** In front of an instance: managed dict and weak reference list (CPython `Py_TPFLAGS_PREHEADER`). */
+/**
+ * In front of an object of tag GcPre: an instance's managed dict and weak reference list (CPython
+ * `Py_TPFLAGS_PREHEADER`), and in builds with a generational collector every object's `GcHead`. Relative to the
+ * object's address.
+ */
 export const enum PreHeader {
   Words = 4,
-  /** Relative to the object's address. */
   Dict = -1,
+  /** First weak reference to the object; under its stripe's lock (`WeakrefStripes`). */
   Weakrefs = -2,
+}
+
+/**
+ * Links of a generation (CPython `PyGC_Head`), relative to the object's address. Only in builds with a generational
+ * collector; there all objects that can hold references are of tag GcPre.
+ */
+export const enum GcHead {
+  /** Next object of the generation; 0 = untracked. Low bit during a collection: `GcNext.Unreachable`. */
+  Next = -4,
+  /** Previous object of the generation; during a collection its references << 2. Low bits: `GcPrevious`. */
+  Previous = -3,
+}
+
+/** Low bits of `GcHead.Next`. */
+export const enum GcNext {
+  Unreachable = 1,
+  Mask = 3,
+}
+
+/** Low bits of `GcHead.Previous`. (CPython keeps FINALIZED in bit 0; here it is `GcBits.Finalized`.) */
+export const enum GcPrevious {
+  Collecting = 2,
+  Mask = 3,
+  Shift = 2,
+}
+
+/**
+ * State of the interpreter's collector, relative to `Control.Gc` (CPython `struct _gc_runtime_state`). Free-threaded:
+ * words without a remark are written in a stopped world or with `Collecting` taken; under the GIL by its holder.
+ */
+export const enum GcState {
+  /** 1: collections start by themselves. Atomic. */
+  Enabled = 0,
+  /** 1 while somebody collects; taken by exchange. Atomic. */
+  Collecting = 1,
+  /** `GcDebug` bits. */
+  Debug = 2,
+  /** 1 once `freeze` was called and not undone. */
+  FreezeActive = 3,
+  /** Objects that survived the last full collection; generational: those of the middle one since then. */
+  LongLivedTotal = 4,
+  LongLivedPending = 5,
+  /** Net allocations that the memory gate has put aside (CPython 3.14 `deferred_count`). */
+  DeferredCount = 6,
+  /** Memory in use after the last collection, KiB. */
+  LastMemory = 7,
+  /** 1: a due collection also waits for the memory to have grown (CPython 3.14.0 to 3.14.4). */
+  MemoryGate = 8,
+  /** Threads that mark together; 1 as in CPython. */
+  Markers = 9,
+  /** list of what could not be freed, and of all garbage under `GcDebug.SaveAll`; list of functions to call. Refs. */
+  Garbage = 10,
+  Callbacks = 11,
+
+  /** Net allocations of objects that can hold references, by generation. [0] atomic, never below 0. */
+  Counts = 16,
+  /** Thresholds of the three generations. */
+  Thresholds = 20,
+  /** Grows by 1 in every pause that may free deferred objects: inline caches from before mean nothing. Atomic. */
+  Epoch = 24,
+
+  /** Per generation `GcStats.Words`. */
+  Stats = 32,
+  /** Heads of the lists of generation 0, 1, 2 and the frozen one; `generationHead`. */
+  Heads = 96,
+  Words = 128,
+}
+
+/** What one row of `gc.get_stats()` holds. */
+export const enum GcStats {
+  Collections = 0,
+  Collected = 1,
+  Uncollectable = 2,
+  Candidates = 3,
+  Words = 4,
+}
+
+/** CPython's `gc.DEBUG_*`. */
+export const enum GcDebug {
+  Stats = 1,
+  Collectable = 2,
+  Uncollectable = 4,
+  SaveAll = 32,
+  Leak = Collectable | Uncollectable | SaveAll,
+}
+
+/** CPython's constants of scheduling. */
+export const enum GcLimits {
+  Young = 2000,
+  /** Until 3.12. */
+  YoungBefore313 = 700,
+  Old = 10,
+  /** A thread's own counter of allocations is added to the shared one when it gets so far from 0. */
+  ThreadBuffer = 512,
+  /** The memory gate: collect all the same above so many thresholds; growth in KiB that always counts. */
+  DeferredThresholds = 40,
+  MemoryGrowthKib = 128,
 }
 
 /**
@@ -273,6 +374,12 @@ export const enum Control {
   /** As many as there are domains. */
   UserAllocatorCount = 3,
 
+  /** The collector: `GcState.Words` words; words 768 to 1023 are for marking together, layout in gc/. */
+  Gc = 640,
+  GcMarking = 768,
+  /** `WeakrefStripes.Count` mutex bytes, a line each would be too much: 127 words. */
+  WeakrefStripes = 1024,
+
   /** First word of the side table of counts, one word for each 16 bytes of memory; 0 if the build has none. */
   SideTable = 22,
 
@@ -354,6 +461,19 @@ export const enum ThreadBlock {
   Alive = 3,
   /** Number of the thread in its run, from 0. Written by the thread itself, read by it alone. */
   Index = 4,
+  /** Objects that can hold references: allocations less frees that are not in `GcState.Counts` yet (owner only). */
+  GcAllocations = 5,
+  /**
+   * Shadow stack: first word and first free one. Published by the thread before it leaves the attached state; of
+   * itself and of threads that are stopped a collector may read it.
+   */
+  StackBase = 6,
+  StackTop = 7,
+  /** References that handles hold, a counted one each (owner; a collector reads it in a stopped world): table, words. */
+  HandleTable = 8,
+  HandleCapacity = 9,
+  /** When the thread last stopped for a pause, `Clock.microseconds`. */
+  StoppedAt = 10,
 
   /** QSBR: last write sequence observed, 0 offline. Written by the thread, read by everybody. Atomic. */
   QsbrSequence = 32,
@@ -396,6 +516,9 @@ export const enum ThreadBlock {
   /** Counters, owner writes, read after the run: `Counter` layout. */
   Counters = 288,
 
+  /** What a marker has in shared memory, 128 words; layout in gc/. Atomic where gc/ says so. */
+  Marking = 352,
+
   /** Heap structures of this thread, laid out by allocators/: the rest of the block. */
   Heaps = 512,
   Words = 4096,
@@ -403,7 +526,8 @@ export const enum ThreadBlock {
 
 /**
  * Free lists (CPython `pycore_freelist_state.h`): a head and a count each; -1 in the count disables (exit).
- * Per thread in the free-threaded builds, per interpreter under the GIL. Blocks are linked through word 0.
+ * Per thread in the free-threaded builds, per interpreter under the GIL. Blocks are linked through word 1
+ * (`Header.Local`), and word 0 is 0: neither owned nor tracked, to whoever walks the heap.
  */
 export const enum FreeLists {
   Ints = 0,
@@ -471,7 +595,11 @@ export const enum TypeObject {
   InlineCapacity = 10,
   /** Heap types: index of the per-thread counts + 1; 0 none. */
   UniqueId = 11,
-  Words = 12,
+  /** Heap types: `__del__`, a function, or 0. */
+  Finalize = 12,
+  /** First weak reference to the type; under its stripe's lock. */
+  Weakrefs = 13,
+  Words = 14,
 }
 
 export const enum TypeFlags {
@@ -479,6 +607,8 @@ export const enum TypeFlags {
   HaveGc = 1,
   /** Instances have the two-word pre-header and are allocated in the GcPre heap. */
   PreHeader = 2,
+  /** `Finalize` is a legacy finaliser (CPython `tp_del`): cycles with such objects are not freed. */
+  LegacyFinalizer = 4,
 }
 
 /** Addresses of the built-in type objects. */
@@ -495,6 +625,8 @@ export const enum BuiltinType {
   Function = Control.Types + 576,
   Lock = Control.Types + 640,
   Code = Control.Types + 704,
+  Weakref = Control.Types + 768,
+  Method = Control.Types + 832,
 }
 
 /** What a deallocator, a leak report or a trace switches on. */
@@ -512,6 +644,8 @@ export const enum TypeKind {
   Lock = 11,
   Instance = 12,
   Code = 13,
+  Weakref = 14,
+  Method = 15,
 }
 
 /** int and float: header, then the value as a double; exact for ints to 2^53. `f64[(o + Value) / 2]`. */
@@ -631,7 +765,9 @@ export const enum FunctionObject {
   Globals = 6,
   /** The code object. */
   Code = 7,
-  Words = 8,
+  /** First weak reference to the function; under its stripe's lock. */
+  Weakrefs = 8,
+  Words = 9,
 }
 
 /** code: what all functions of one `def` have in common. */
@@ -657,4 +793,30 @@ export const enum InstanceObject {
   /** Values set so far, and whether the inline values are valid. */
   ValuesUsed = 4,
   Values = 5,
+}
+
+/** Locks of weak reference lists (CPython `WEAKREF_LIST_LOCK`): by address of the object that is referred to. */
+export const enum WeakrefStripes {
+  Count = 127,
+}
+
+/** weakref (CPython `Objects/weakrefobject.c`). All but `Callback` under the stripe's lock of its object. */
+export const enum WeakrefObject {
+  /** Borrowed; 0 once the object is dead or the reference was cleared. */
+  Object = 4,
+  /** Function or method to call with this weakref when the object dies; 0 none. A counted reference. */
+  Callback = 5,
+  /** Hash of the object, 0 = never asked for. */
+  Hash = 6,
+  /** Neighbours in the object's list. */
+  Next = 7,
+  Previous = 8,
+  Words = 9,
+}
+
+/** Bound method: function and object, both counted. */
+export const enum MethodObject {
+  Function = 4,
+  Self = 5,
+  Words = 6,
 }

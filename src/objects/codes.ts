@@ -1,7 +1,7 @@
-import type { Allocator } from '../allocators/allocator.js';
-import { BuiltinType, CodeObject, GcBits, HeapTag } from '../memory/layout.js';
+import { BuiltinType, CodeObject, GcBits } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
+import type { GcHeap } from './gcHeap.js';
 
 /**
  * code: what all functions of one `def` share (CPython `Objects/codeobject.c`). The body is a JavaScript function of
@@ -11,28 +11,30 @@ import type { ObjectContext } from './context.js';
 export class Codes {
   private readonly i32: Int32Array;
   private readonly refs: RefCounter;
-  private readonly allocator: Allocator;
+  private readonly gcHeap: GcHeap;
 
   constructor(context: ObjectContext) {
     this.i32 = context.i32;
     this.refs = context.refs;
-    this.allocator = context.allocator;
+    this.gcHeap = context.gcHeap;
   }
 
   /** A code object. `body`: index in the table of bodies; `name`: interned str. Throws MemoryError. */
   create(body: number, name: Ref, parameters: number): Ref {
     const heap = this.i32;
-    const code = this.allocator.alloc(CodeObject.Words, HeapTag.Gc);
+    const code = this.gcHeap.alloc(CodeObject.Words);
     this.refs.init(code, BuiltinType.Code, GcBits.Tracked);
     heap[code + CodeObject.Body] = body;
     heap[code + CodeObject.Name] = name;
     heap[code + CodeObject.Arguments] = parameters;
     heap[code + CodeObject.UniqueId] = this.refs.assignUniqueId(code);
+    this.gcHeap.track(code);
     return code;
   }
 
   /** The last reference is gone. The table of interned strings keeps the name. */
   dealloc(code: Ref): void {
-    this.allocator.free(code, HeapTag.Gc);
+    this.gcHeap.untrack(code);
+    this.gcHeap.free(code);
   }
 }

@@ -3,6 +3,7 @@ import type { AtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { RefCounter } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
+import type { GcHeap } from './gcHeap.js';
 import type { Guard } from './guard.js';
 
 /** What the types of objects/ are made of in one thread; composed by runtime/thread.ts from the build's row. */
@@ -12,6 +13,7 @@ export interface ObjectContext {
   readonly atomics: AtomicOps;
   readonly refs: RefCounter;
   readonly allocator: Allocator;
+  readonly gcHeap: GcHeap;
   readonly guard: Guard;
   readonly mutex: Mutex;
   /** Address of this thread's `ThreadBlock`. */

@@ -1,9 +1,11 @@
 import { FatalError } from '../memory/errors.js';
-import { BuiltinType, GcBits, Header, TypeKind, TypeObject } from '../memory/layout.js';
+import { BuiltinType, Header, TypeKind, TypeObject } from '../memory/layout.js';
 import type { Deallocator, Ref } from '../refcount/refCounter.js';
+import type { GcHeap } from './gcHeap.js';
 
 /** One slot a type: gives back what the object references and its memory. */
 export interface DeallocSlots {
+  readonly gcHeap: GcHeap;
   readonly numbers: { deallocInt(object: Ref): void; deallocFloat(object: Ref): void };
   readonly strings: { dealloc(object: Ref): void };
   readonly tuples: { dealloc(object: Ref): void };
@@ -27,8 +29,8 @@ const enum Nesting {
 
 /**
  * Destroys objects by their type (CPython `_Py_Dealloc`), with the trashcan: a chain of containers of any depth
- * is taken apart without using the stack for it. Waiting objects are linked through their owner word, as in
- * CPython (`tstate->delete_later`); nobody else can reach them any more.
+ * is taken apart without using the stack for it. Waiting objects are untracked and linked (CPython
+ * `tstate->delete_later`); nobody else can reach them any more.
  */
 export class TypeDeallocator implements Deallocator {
   private readonly i32: Int32Array;
@@ -36,6 +38,7 @@ export class TypeDeallocator implements Deallocator {
   private lists!: DeallocSlots['lists'];
   private instances!: DeallocSlots['instances'];
   private slots!: DeallocSlots;
+  private gcHeap!: GcHeap;
   private nesting = 0;
   private deleteLater: Ref = 0;
 
@@ -46,6 +49,7 @@ export class TypeDeallocator implements Deallocator {
   /** Set once by the composition: the types need the counter, which needs this. */
   connect(slots: DeallocSlots): void {
     this.slots = slots;
+    this.gcHeap = slots.gcHeap;
     this.numbers = slots.numbers;
     this.lists = slots.lists;
     this.instances = slots.instances;
@@ -105,9 +109,13 @@ export class TypeDeallocator implements Deallocator {
     }
   }
 
-  /** The link is a multiple of 4, which is no owner's id; the count of the object is 0, whatever its scheme. */
+  /**
+   * The link is where the local count was: the collector's bits beside the owner must stay as they are, and nothing but
+   * -1 would mean anything there to whoever looks without a lock.
+   */
   private discard(object: Ref): void {
-    this.i32[object + Header.Owner] = this.deleteLater;
+    this.gcHeap.untrack(object);
+    this.i32[object + Header.Local] = this.deleteLater;
     this.deleteLater = object;
   }
 
@@ -118,8 +126,8 @@ export class TypeDeallocator implements Deallocator {
     this.nesting = Nesting.Resume + 1;
     while (this.deleteLater !== 0) {
       const object = this.deleteLater;
-      this.deleteLater = heap[object + Header.Owner];
-      heap[object + Header.Owner] = GcBits.Tracked << 24;
+      this.deleteLater = heap[object + Header.Local];
+      heap[object + Header.Local] = 0;
       this.deallocContainer(object, heap[heap[object + Header.Type] + TypeObject.Kind]);
     }
     this.nesting = before;

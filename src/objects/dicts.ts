@@ -68,11 +68,12 @@ export class Dicts extends FreeListed {
   create(): Ref {
     const heap = this.i32;
     let dict = this.popFree(FreeLists.Dicts);
-    if (dict === 0) dict = this.allocator.alloc(DictObject.Words, HeapTag.Gc);
+    if (dict === 0) dict = this.gcHeap.alloc(DictObject.Words);
     this.refs.init(dict, BuiltinType.Dict, GcBits.Tracked);
     heap[dict + DictObject.Used] = 0;
     heap[dict + DictObject.Keys] = Control.EmptyKeys;
     heap[dict + DictObject.UniqueId] = 0;
+    this.gcHeap.track(dict);
     return dict;
   }
 
@@ -246,13 +247,14 @@ export class Dicts extends FreeListed {
 
   /** The last reference is gone: drops the entries, frees the table at once (no reader can exist). */
   dealloc(dict: Ref): void {
+    this.gcHeap.untrack(dict);
     const heap = this.i32;
     const keys = heap[dict + DictObject.Keys];
     if (keys !== Control.EmptyKeys) {
       this.dropEntries(keys);
       this.tables.recycle(keys);
     }
-    if (!this.pushFree(FreeLists.Dicts, dict, FreeListMax.Dicts)) this.allocator.free(dict, HeapTag.Gc);
+    if (!this.pushFree(FreeLists.Dicts, dict, FreeListMax.Dicts)) this.gcHeap.free(dict);
   }
 
   // Steps. The free-threaded build overrides how a word becomes visible to readers that take no lock.

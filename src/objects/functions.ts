@@ -1,7 +1,7 @@
-import type { Allocator } from '../allocators/allocator.js';
-import { BuiltinType, CodeObject, DictObject, FunctionObject, GcBits, HeapTag } from '../memory/layout.js';
+import { BuiltinType, CodeObject, DictObject, FunctionObject, GcBits } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
+import type { GcHeap } from './gcHeap.js';
 
 /**
  * function: code and globals, and what a call needs. Functions get deferred counts where the build has them
@@ -10,18 +10,18 @@ import type { ObjectContext } from './context.js';
 export class Functions {
   private readonly i32: Int32Array;
   private readonly refs: RefCounter;
-  private readonly allocator: Allocator;
+  private readonly gcHeap: GcHeap;
 
   constructor(context: ObjectContext) {
     this.i32 = context.i32;
     this.refs = context.refs;
-    this.allocator = context.allocator;
+    this.gcHeap = context.gcHeap;
   }
 
   /** A function. `code`: its code object; `globals`: dict or 0; both borrowed. Throws MemoryError. */
   create(code: Ref, globals: Ref): Ref {
     const heap = this.i32;
-    const object = this.allocator.alloc(FunctionObject.Words, HeapTag.Gc);
+    const object = this.gcHeap.alloc(FunctionObject.Words);
     this.refs.init(object, BuiltinType.Function, GcBits.Tracked);
     this.refs.increfUnique(code, heap[code + CodeObject.UniqueId]);
     if (globals !== 0) this.increfGlobals(globals);
@@ -29,6 +29,8 @@ export class Functions {
     heap[object + FunctionObject.Name] = heap[code + CodeObject.Name];
     heap[object + FunctionObject.Globals] = globals;
     heap[object + FunctionObject.Code] = code;
+    heap[object + FunctionObject.Weakrefs] = 0;
+    this.gcHeap.track(object);
     this.refs.enableDeferred(object);
     return object;
   }
@@ -46,11 +48,12 @@ export class Functions {
 
   /** The last reference is gone. */
   dealloc(object: Ref): void {
+    this.gcHeap.untrack(object);
     const heap = this.i32;
     const code = heap[object + FunctionObject.Code];
     this.clear(object);
     this.refs.decrefUnique(code, heap[code + CodeObject.UniqueId]);
-    this.allocator.free(object, HeapTag.Gc);
+    this.gcHeap.free(object);
   }
 
   /**

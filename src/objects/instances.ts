@@ -21,6 +21,7 @@ import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
 import { initKeys, KeyTables } from './dictKeys.js';
 import type { Dicts } from './dicts.js';
+import type { GcHeap } from './gcHeap.js';
 import type { Guard } from './guard.js';
 import type { Strings } from './strings.js';
 
@@ -48,6 +49,7 @@ export class Instances {
   private readonly i8: Int8Array;
   protected readonly atomics: AtomicOps;
   protected readonly allocator: Allocator;
+  private readonly gcHeap: GcHeap;
   private readonly mutex: Mutex;
   private readonly strings: Strings;
   private readonly tables: KeyTables;
@@ -63,6 +65,7 @@ export class Instances {
     this.refs = context.refs;
     this.guard = context.guard;
     this.allocator = context.allocator;
+    this.gcHeap = context.gcHeap;
     this.mutex = context.mutex;
     this.strings = strings;
     this.tables = new KeyTables(context);
@@ -105,9 +108,12 @@ export class Instances {
     heap[type + TypeObject.SharedKeys] = keys;
     heap[type + TypeObject.Init] = init;
     heap[type + TypeObject.InlineCapacity] = capacity;
+    heap[type + TypeObject.Finalize] = 0;
+    heap[type + TypeObject.Weakrefs] = 0;
     heap[type + TypeObject.UniqueId] = this.refs.assignUniqueId(type);
     if (init !== 0) this.refs.incref(init);
     for (const interned of names) this.addName(type, interned);
+    this.gcHeap.track(type);
     return type;
   }
 
@@ -115,13 +121,13 @@ export class Instances {
   create(type: Ref): Ref {
     const heap = this.i32;
     const capacity = heap[type + TypeObject.InlineCapacity];
-    const words = PreHeader.Words + InstanceObject.Values + capacity;
-    const object = this.allocator.alloc(words, HeapTag.GcPre) + PreHeader.Words;
+    const object = this.gcHeap.allocPre(InstanceObject.Values + capacity);
     for (let word = object - PreHeader.Words; word < object; word++) heap[word] = 0;
     this.refs.increfUnique(type, heap[type + TypeObject.UniqueId]);
     this.refs.init(object, type, GcBits.Tracked);
     const end = object + InstanceObject.Values + capacity;
     for (let word = object + InstanceObject.ValuesUsed; word < end; word++) heap[word] = 0;
+    this.gcHeap.track(object);
     return object;
   }
 
@@ -219,6 +225,7 @@ export class Instances {
 
   /** The last reference is gone: drops values, dict and class, frees the block. No reader can exist. */
   dealloc(object: Ref): void {
+    this.gcHeap.untrack(object);
     const heap = this.i32;
     const type = heap[object + Header.Type];
     const dict = heap[object + PreHeader.Dict];
@@ -230,16 +237,37 @@ export class Instances {
       if (value !== 0) this.refs.decref(value);
     }
     this.refs.decrefUnique(type, heap[type + TypeObject.UniqueId]);
-    this.allocator.free(object - PreHeader.Words, HeapTag.GcPre);
+    this.gcHeap.freePre(object);
   }
 
   /** The last reference to a class is gone, hence its last instance: nobody looks into the keys. */
   deallocType(type: Ref): void {
+    this.gcHeap.untrack(type);
     const heap = this.i32;
     const init = heap[type + TypeObject.Init];
     if (init !== 0) this.refs.decref(init);
     this.allocator.free(heap[type + TypeObject.SharedKeys], HeapTag.Mem);
-    this.allocator.free(type, HeapTag.Gc);
+    this.gcHeap.free(type);
+  }
+
+  /** tp_clear: drops values and dict; the class stays. The caller holds a reference. */
+  clearObject(object: Ref): void {
+    const heap = this.i32;
+    const token = this.guard.begin(object);
+    const dict = heap[object + PreHeader.Dict];
+    if (dict !== 0) this.storeDict(object, 0);
+    const first = object + InstanceObject.Values;
+    const end = first + heap[heap[object + Header.Type] + TypeObject.InlineCapacity];
+    const values: Ref[] = [];
+    for (let slot = first; slot < end; slot++) {
+      if (heap[slot] === 0) continue;
+      values.push(heap[slot]);
+      this.storeValue(object, slot, 0);
+    }
+    heap[object + InstanceObject.ValuesUsed] = 0;
+    this.guard.end(token);
+    if (dict !== 0) this.dropDict(dict);
+    for (const value of values) this.refs.decref(value);
   }
 
   // --- `__dict__` ---
@@ -383,7 +411,7 @@ export class Instances {
 
   private allocateType(keys: number): Ref {
     try {
-      return this.allocator.alloc(TypeObject.Words, HeapTag.Gc);
+      return this.gcHeap.alloc(TypeObject.Words);
     } catch (error) {
       this.allocator.free(keys, HeapTag.Mem);
       throw error;

@@ -32,10 +32,11 @@ export class Lists extends FreeListed {
   create(): Ref {
     const heap = this.i32;
     let list = this.popFree(FreeLists.Lists);
-    if (list === 0) list = this.allocator.alloc(ListObject.Words, HeapTag.Gc);
+    if (list === 0) list = this.gcHeap.alloc(ListObject.Words);
     this.refs.init(list, BuiltinType.List, GcBits.Tracked);
     heap[list + ListObject.Size] = 0;
     heap[list + ListObject.Items] = 0;
+    this.gcHeap.track(list);
     return list;
   }
 
@@ -146,9 +147,10 @@ export class Lists extends FreeListed {
 
   /** The last reference is gone: drops the items, frees the array at once (no reader can exist). */
   dealloc(list: Ref): void {
+    this.gcHeap.untrack(list);
     const array = this.i32[list + ListObject.Items];
     if (array !== 0) this.dropArray(list, array);
-    if (!this.pushFree(FreeLists.Lists, list, FreeListMax.Lists)) this.allocator.free(list, HeapTag.Gc);
+    if (!this.pushFree(FreeLists.Lists, list, FreeListMax.Lists)) this.gcHeap.free(list);
   }
 
   private dropArray(list: Ref, array: number): void {

@@ -1,13 +1,5 @@
 import { PythonError } from '../memory/errors.js';
-import {
-  BuiltinType,
-  Control,
-  FreeListMax,
-  FreeLists,
-  GcBits,
-  HeapTag,
-  TupleObject,
-} from '../memory/layout.js';
+import { BuiltinType, Control, FreeListMax, FreeLists, GcBits, TupleObject } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import { FreeListed } from './freeListed.js';
 
@@ -26,6 +18,7 @@ export class Tuples extends FreeListed {
       this.refs.incref(items[i]);
       heap[tuple + TupleObject.Items + i] = items[i];
     }
+    this.gcHeap.track(tuple);
     return tuple;
   }
 
@@ -45,19 +38,20 @@ export class Tuples extends FreeListed {
   }
 
   dealloc(tuple: Ref): void {
+    this.gcHeap.untrack(tuple);
     const heap = this.i32;
     const length = heap[tuple + TupleObject.Length];
     for (let i = length - 1; i >= 0; i--) this.refs.decref(heap[tuple + TupleObject.Items + i]);
     const kept =
       length <= FreeListMax.TupleLength &&
       this.pushFree(FreeLists.Tuples + 2 * length, tuple, FreeListMax.Tuples);
-    if (!kept) this.allocator.free(tuple, HeapTag.Gc);
+    if (!kept) this.gcHeap.free(tuple);
   }
 
   private allocate(length: number): Ref {
     const heap = this.i32;
     let tuple = length <= FreeListMax.TupleLength ? this.popFree(FreeLists.Tuples + 2 * length) : 0;
-    if (tuple === 0) tuple = this.allocator.alloc(TupleObject.Items + length, HeapTag.Gc);
+    if (tuple === 0) tuple = this.gcHeap.alloc(TupleObject.Items + length);
     this.refs.init(tuple, BuiltinType.Tuple, GcBits.Tracked);
     heap[tuple + TupleObject.Length] = length;
     heap[tuple + TupleObject.Hash] = 0;

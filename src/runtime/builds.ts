@@ -8,8 +8,8 @@ export interface Build {
   /** `side-table`: one count an object, apart from the objects (see refcount/sideTable.ts). */
   readonly refcount: 'plain' | 'atomic' | 'biased' | 'side-table';
   readonly allocator: 'pymalloc' | 'mimalloc';
-  /** Cycle collectors are not built yet: cyclic garbage stays until shutdown, and is reported there. */
-  readonly collector: 'none';
+  /** `none`: cyclic garbage stays until shutdown, and is reported there. */
+  readonly collector: 'generational' | 'free-threaded' | 'none';
   /** `sections`: critical sections and, with `qsbr`, lock-free reads. */
   readonly containers: 'unlocked' | 'sections' | 'mutex';
   readonly mechanisms: Mechanisms;
@@ -53,7 +53,6 @@ const ALL_MECHANISMS: Mechanisms = {
 const DEFAULT_DOMAINS: Domains = { raw: 'default', mem: 'default', object: 'default' };
 
 const COMMON = {
-  collector: 'none',
   mechanisms: ALL_MECHANISMS,
   domains: DEFAULT_DOMAINS,
   debug: false,
@@ -67,6 +66,7 @@ export const BUILDS: readonly Build[] = [
     lock: 'gil',
     refcount: 'plain',
     allocator: 'pymalloc',
+    collector: 'generational',
     containers: 'unlocked',
     summary: 'one global lock, 5 ms switch interval, plain counts: CPython as most people run it',
   },
@@ -76,6 +76,7 @@ export const BUILDS: readonly Build[] = [
     lock: 'none',
     refcount: 'biased',
     allocator: 'mimalloc',
+    collector: 'free-threaded',
     containers: 'sections',
     summary: 'no global lock, biased counts, a heap a thread, lock-free reads: python3.14t',
   },
@@ -85,6 +86,7 @@ export const BUILDS: readonly Build[] = [
     lock: 'none',
     refcount: 'atomic',
     allocator: 'mimalloc',
+    collector: 'free-threaded',
     containers: 'mutex',
     summary: 'no global lock, every count atomic, a mutex an object: the experiment of 2016',
   },
@@ -94,6 +96,7 @@ export const BUILDS: readonly Build[] = [
     lock: 'none',
     refcount: 'plain',
     allocator: 'mimalloc',
+    collector: 'none',
     containers: 'unlocked',
     summary: 'no lock at all: the races are the point; wrong results are expected and shown',
   },

@@ -1,5 +1,5 @@
 import { FatalError, PythonError } from '../memory/errors.js';
-import { FunctionObject, HeapTag } from '../memory/layout.js';
+import { FunctionObject, HeapTag, ThreadBlock } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ThreadState } from '../threads/threadState.js';
 import type { ObjectThread } from './objectThread.js';
@@ -72,6 +72,16 @@ export class Calls {
   exit(): void {
     this.thread.allocator.free(this.stack, HeapTag.Mem);
     this.stack = 0;
+    this.top = 0;
+    this.publishStack();
+  }
+
+  /** Shows the frames to a collector; from here to the next push the published ones are right. */
+  publishStack(): void {
+    const heap = this.i32;
+    const { block } = this.state;
+    heap[block + ThreadBlock.StackBase] = this.stack;
+    heap[block + ThreadBlock.StackTop] = this.top;
   }
 
   /**

@@ -1,6 +1,10 @@
+import type { Allocator } from '../allocators/allocator.js';
+import type { Collector, GcThread } from '../gc/collector.js';
+import { NoCollector } from '../gc/noCollector.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { ObjectContext } from '../objects/context.js';
 import { Dicts } from '../objects/dicts.js';
+import { FreeThreadedGcHeap, type GcHeap, GenerationalGcHeap, UncollectedGcHeap } from '../objects/gcHeap.js';
 import { type Guard, MutexGuard, NoGuard, SectionGuard } from '../objects/guard.js';
 import type { Hashing } from '../objects/hash.js';
 import { Instances } from '../objects/instances.js';
@@ -46,6 +50,28 @@ export function composeCounter(
       return build.containers === 'unlocked'
         ? new SideTableRefCounter(memory, mechanisms)
         : new AtomicSideTableRefCounter(memory, thread.atomics, mechanisms);
+  }
+}
+
+/** Memory of objects that can hold references, as the build's collector wants it. */
+export function composeGcHeap(build: Build, allocator: Allocator, block: number, i32: Int32Array): GcHeap {
+  switch (build.collector) {
+    case 'generational':
+      return new GenerationalGcHeap(allocator, block, i32);
+    case 'free-threaded':
+      return new FreeThreadedGcHeap(allocator, block, i32);
+    case 'none':
+      return new UncollectedGcHeap(allocator, block, i32);
+  }
+}
+
+/** The build's collector of cycles. */
+export function composeCollector(build: Build, _thread: GcThread): Collector {
+  switch (build.collector) {
+    case 'generational':
+    case 'free-threaded':
+    case 'none':
+      return new NoCollector();
   }
 }
 

@@ -52,12 +52,20 @@ export class Globals {
   }
 
   /**
+   * A collection may have freed what the sites know, and something else may be in its place: each looks again. The
+   * dicts stay bound.
+   */
+  dropCaches(): void {
+    for (const cache of this.caches) cache.deferred = -1;
+  }
+
+  /**
    * The global as a stack reference: not counted if it has deferred counts, else new. Close it with
    * `Calls.close`, or let a call steal it. Throws AttributeError if the name does not exist.
    *
    * Declared racy reads, as in a lock-free dict lookup: table, key and value are loaded without the lock. A
-   * deferred object that the site knows needs no more, for only a collector frees it (which would have to clear the
-   * caches). Any other is incremented, and then the table is looked at again, but for own and immortal ones.
+   * deferred object that the site knows needs no more, for only a collector frees it, behind whose pause every thread
+   * drops its caches. Any other is incremented, and then the table is looked at again, but for own and immortal ones.
    */
   load(site: number): Ref {
     const cache = this.caches[site];

@@ -1,7 +1,9 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
 import type { HeapStatistics } from '../allocators/statistics/types.js';
+import type { Collector, GcThread } from '../gc/collector.js';
+import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
-import { Control, Counter, FreeLists, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, FreeLists, Geometry, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { createBuiltins } from '../objects/builtins.js';
 import { Codes } from '../objects/codes.js';
@@ -9,8 +11,10 @@ import type { ObjectContext } from '../objects/context.js';
 import { TypeDeallocator } from '../objects/dealloc.js';
 import { initialiseEmptyKeys } from '../objects/dictKeys.js';
 import type { Dicts } from '../objects/dicts.js';
-import { closeFreeLists, openFreeLists } from '../objects/freeListed.js';
+import { closeFreeLists, emptyFreeLists, openFreeLists } from '../objects/freeListed.js';
 import { Functions } from '../objects/functions.js';
+import type { GcHeap } from '../objects/gcHeap.js';
+import type { GcSlots, GcWeakrefs } from '../objects/gcSlots.js';
 import { Hashing } from '../objects/hash.js';
 import type { Instances } from '../objects/instances.js';
 import type { Lists } from '../objects/lists.js';
@@ -19,15 +23,23 @@ import { Numbers } from '../objects/numbers.js';
 import { heapStatistics } from '../objects/statistics/heapStatistics.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
+import { TypeSlots } from '../objects/typeSlots.js';
 import type { RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import type { Mutex } from '../sync/mutex.js';
+import { threadBlock } from '../threads/evalBreaker.js';
 import { StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
 import { hasDebugHooks } from './allocators.js';
 import { type Build, readsWithoutLocks } from './builds.js';
 import { type Bodies, Calls } from './calls.js';
-import { composeContainers, composeCounter, composeGuard } from './compose.js';
+import {
+  composeCollector,
+  composeContainers,
+  composeCounter,
+  composeGcHeap,
+  composeGuard,
+} from './compose.js';
 import { Globals } from './globals.js';
 import {
   type DictHandle,
@@ -50,7 +62,7 @@ import { ProductionParts, type ThreadParts } from './threadParts.js';
  * One composition a worker: every field holds the same class for the worker's whole life, so that call sites
  * stay monomorphic.
  */
-export class Thread implements ObjectThread, PendingWork {
+export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly i32: Int32Array;
   readonly atomics: AtomicOps;
   /** Place in the table of threads; the worker's for its life. */
@@ -62,6 +74,7 @@ export class Thread implements ObjectThread, PendingWork {
   readonly state: ThreadState;
   readonly mutex: Mutex;
   readonly allocator: Allocator;
+  readonly gcHeap: GcHeap;
   readonly refs: RefCounter;
   readonly numbers: Numbers;
   readonly strings: Strings;
@@ -72,6 +85,9 @@ export class Thread implements ObjectThread, PendingWork {
   readonly functions: Functions;
   readonly locks: Locks;
   readonly instances: Instances;
+  readonly gcSlots: GcSlots;
+  readonly gcWeakrefs: GcWeakrefs = NO_WEAKREFS;
+  readonly collector: Collector;
   readonly calls: Calls;
   readonly globals: Globals;
   readonly handles: HandleSpace;
@@ -103,6 +119,7 @@ export class Thread implements ObjectThread, PendingWork {
     this.refs = parts.makeRefCounter?.(build, memory, this) ?? composeCounter(build, memory, this);
     this.refs.deallocator = parts.makeDeallocator?.(this.refs, deallocator, this) ?? deallocator;
     this.allocator.counter = this.refs;
+    this.gcHeap = composeGcHeap(build, this.allocator, this.block, this.i32);
     this.freeLists = gil ? Control.InterpreterFreeLists : this.block + ThreadBlock.FreeLists;
     const context = this.makeContext();
     this.numbers = new Numbers(context);
@@ -117,12 +134,14 @@ export class Thread implements ObjectThread, PendingWork {
     this.dicts = containers.dicts;
     this.instances = containers.instances;
     deallocator.connect(this);
+    this.gcSlots = new TypeSlots(this);
     this.state.pending = this;
     this.world = new StopTheWorld(this.state);
     this.runBarrier = new Barrier(this.state);
     this.calls = new Calls(this);
     this.globals = new Globals(this);
     this.handles = new HandleSpace(this);
+    this.collector = composeCollector(build, this);
   }
 
   /** The safepoint of loop back-edges: see ThreadState.poll. */
@@ -248,11 +267,23 @@ export class Thread implements ObjectThread, PendingWork {
 
   /** Gives the blocks of the free lists back. Also: the interpreter's, when the last thread has exited. */
   closeFreeLists(): void {
-    closeFreeLists(this.i32, this.freeLists, (block, list) => {
-      if (list === FreeLists.DictKeys) this.allocator.free(block, HeapTag.Mem);
-      else if (list <= FreeLists.Floats) this.allocator.free(block, HeapTag.Object);
-      else this.allocator.free(block, HeapTag.Gc);
-    });
+    closeFreeLists(this.i32, this.freeLists, (block, list) => this.freeListed(block, list));
+  }
+
+  private freeListed(block: number, list: number): void {
+    if (list === FreeLists.DictKeys) this.allocator.free(block, HeapTag.Mem);
+    else if (list <= FreeLists.Floats) this.allocator.free(block, HeapTag.Object);
+    else this.gcHeap.free(block);
+  }
+
+  /** As `closeFreeLists` for every thread, and they stay open. In a stopped world, or under the GIL. */
+  clearFreeLists(): void {
+    const own = this.freeLists - this.block;
+    const perThread = this.build.lock !== 'gil';
+    for (let slot = 0; slot < (perThread ? Geometry.ThreadSlots : 1); slot++) {
+      const lists = perThread ? threadBlock(slot) + own : this.freeLists;
+      emptyFreeLists(this.i32, lists, (block, list) => this.freeListed(block, list));
+    }
   }
 
   /**
@@ -266,6 +297,7 @@ export class Thread implements ObjectThread, PendingWork {
 
   /** Makes the interpreter's static objects. Once for each memory, attached, before any other thread starts. */
   initialiseInterpreter(): void {
+    initialiseGc(this.i32);
     if (this.build.lock === 'gil') this.openFreeLists();
     initialiseEmptyKeys(this.i32);
     createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
@@ -293,6 +325,18 @@ export class Thread implements ObjectThread, PendingWork {
     this.allocator.processDelayed();
   }
 
+  collectIfDue(): void {
+    this.collector.collectIfDue();
+  }
+
+  publishStack(): void {
+    this.calls.publishStack();
+  }
+
+  dropCaches(): void {
+    this.globals.dropCaches();
+  }
+
   // --- Composition ---
 
   private allocatorThread(): AllocatorThread {
@@ -309,6 +353,7 @@ export class Thread implements ObjectThread, PendingWork {
       atomics: this.atomics,
       refs: this.refs,
       allocator: this.allocator,
+      gcHeap: this.gcHeap,
       guard: composeGuard(this.build, this.state),
       mutex: this.state.mutex,
       block: this.block,
@@ -317,6 +362,9 @@ export class Thread implements ObjectThread, PendingWork {
     };
   }
 }
+
+/** Until there are weak references. */
+const NO_WEAKREFS: GcWeakrefs = { clearForGc: () => {}, runCallback: () => {} };
 
 /** Address of the object in a block of this heap. */
 export function objectInBlock(block: number, tag: HeapTag): number {

@@ -1,6 +1,6 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError, RunAborted } from '../memory/errors.js';
-import { Control, Counter, EvalBreaker, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import { Control, Counter, EvalBreaker, GcState, ThreadBlock, ThreadStatus } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { CriticalSections } from '../sync/criticalSection.js';
 import { checkAbort, futexWait, futexWake } from '../sync/futex.js';
@@ -21,6 +21,15 @@ export interface PendingWork {
   mergeQueued(): void;
   /** EvalBreaker.ProcessDelayed. */
   processDelayed(): void;
+  /** EvalBreaker.GcScheduled. */
+  collectIfDue(): void;
+  /**
+   * Before the thread leaves the attached state: others may look at its stack from here (`ThreadBlock.StackTop`). No
+   * atomics, runs nobody's code.
+   */
+  publishStack(): void;
+  /** After the thread has attached, if a collection has freed deferred objects meanwhile: inline caches mean nothing. */
+  dropCaches(): void;
 }
 
 /**
@@ -45,6 +54,8 @@ export class ThreadState implements SyncThread {
   readonly lock: InterpreterLock;
   /** Set once by the composition, before the first attach. */
   pending!: PendingWork;
+  /** `GcState.Epoch` when this thread last looked. */
+  private epoch = 0;
 
   /** State of the thread in this slot; `bind` takes the slot. `gil`: the build has a GIL. */
   constructor(
@@ -119,6 +130,7 @@ export class ThreadState implements SyncThread {
       futexWait(heap, status, ThreadStatus.Suspended, Number.POSITIVE_INFINITY);
     }
     this.qsbr.attach();
+    this.noticeCollections();
     this.sections.resumeTop();
   }
 
@@ -169,6 +181,10 @@ export class ThreadState implements SyncThread {
       clearBreaker(heap, this.block, EvalBreaker.ProcessDelayed);
       this.pending.processDelayed();
     }
+    if (bits & EvalBreaker.GcScheduled) {
+      clearBreaker(heap, this.block, EvalBreaker.GcScheduled);
+      this.pending.collectIfDue();
+    }
     if (bits & EvalBreaker.GilDropRequest) {
       this.detach();
       this.attach();
@@ -195,6 +211,7 @@ export class ThreadState implements SyncThread {
   private suspend(): void {
     const heap = this.i32;
     clearBreaker(heap, this.block, EvalBreaker.PleaseStop);
+    this.pending.publishStack();
     this.sections.suspendAll();
     this.qsbr.detach();
     rawLock(heap, Control.HeadLock);
@@ -220,7 +237,16 @@ export class ThreadState implements SyncThread {
     if (stopping && status !== ThreadStatus.Suspended) countDown(this.i32);
   }
 
+  /** Deferred objects are freed only while this thread is not attached; who does it writes `Epoch` in the pause. */
+  private noticeCollections(): void {
+    const epoch = Atomics.load(this.i32, Control.Gc + GcState.Epoch);
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.pending.dropCaches();
+  }
+
   private leave(status: ThreadStatus, final: boolean): void {
+    this.pending.publishStack();
     this.sections.suspendAll();
     this.qsbr.detach();
     Atomics.store(this.i32, this.block + ThreadBlock.Status, status);

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Allocator } from '#ungil/allocators/allocator.js';
 import { BuiltinType, Control, Header, TypeKind, TypeObject } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { TypeDeallocator } from '#ungil/objects/dealloc.js';
+import { UncollectedGcHeap } from '#ungil/objects/gcHeap.js';
 
 function stackDepth(): number {
   return new Error().stack?.split('\n').length ?? 0;
@@ -27,6 +29,7 @@ test('the stack does not grow with the length of a chain of containers', () => {
   };
   const none = { dealloc: () => {} };
   deallocator.connect({
+    gcHeap: new UncollectedGcHeap({} as Allocator, 0, heap),
     numbers: { deallocInt: () => {}, deallocFloat: () => {} },
     strings: none,
     tuples: none,

@@ -26,6 +26,9 @@ class World {
     state.pending = {
       mergeQueued: () => this.events.push('merge'),
       processDelayed: () => this.events.push('delayed'),
+      collectIfDue: () => this.events.push('collect'),
+      publishStack: () => {},
+      dropCaches: () => this.events.push('drop caches'),
     };
     return state;
   }

@@ -92,7 +92,8 @@ class ObjectCheck {
 
   private wordsOf(object: number): number {
     const type = this.i32[object + Header.Type];
-    const before = this.i32[type + TypeObject.Kind] === TypeKind.Instance ? PreHeader.Words : 0;
+    const instance = this.i32[type + TypeObject.Kind] === TypeKind.Instance;
+    const before = instance || !this.context.blocks.isLive(object) ? PreHeader.Words : 0;
     return this.context.wordsOf(object - before, HeapTag.Gc) - before;
   }
 

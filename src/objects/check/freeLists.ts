@@ -1,6 +1,6 @@
 import { wordsOfBlock } from '../../allocators/blockWords.js';
 import type { CheckContext } from '../../allocators/check/context.js';
-import { Control, Geometry, ThreadBlock } from '../../memory/layout.js';
+import { Control, Geometry, Header, PreHeader, ThreadBlock } from '../../memory/layout.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 import { type FreeListRow, freeListRows } from '../freeListRows.js';
 
@@ -19,13 +19,14 @@ function checkList(context: CheckContext, lists: number, row: FreeListRow, owner
   const where = `free ${row.name} of ${owner}`;
   const counted = heap[lists + row.list + 1];
   let count = 0;
-  for (let block = heap[lists + row.list]; block !== 0; block = heap[block]) {
-    const wrong = context.blocks.claim(block);
+  for (let block = heap[lists + row.list]; block !== 0; block = heap[block + Header.Local]) {
+    const start = blockOf(context, block);
+    const wrong = context.blocks.claim(start);
     if (wrong !== null) {
       context.report(`${where}: ${block} ${wrong}`);
       return;
     }
-    const words = wordsOfBlock(context.i32, block);
+    const words = wordsOfBlock(context.i32, start) - (block - start);
     context.expect(words >= row.words, () => `${where}: block ${block} has ${words} words, not ${row.words}`);
     count++;
   }
@@ -34,4 +35,9 @@ function checkList(context: CheckContext, lists: number, row: FreeListRow, owner
     count === expected && count <= row.max,
     () => `${where}: ${count} blocks, ${counted} are counted, at most ${row.max} allowed`,
   );
+}
+
+/** Where a generational collector links objects, their blocks begin in front of them. */
+function blockOf(context: CheckContext, object: number): number {
+  return context.blocks.isLive(object) ? object : object - PreHeader.Words;
 }

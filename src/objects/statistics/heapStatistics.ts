@@ -1,7 +1,7 @@
 import { wordsOfBlock } from '../../allocators/blockWords.js';
 import { allocatorStatistics } from '../../allocators/statistics/allocators.js';
 import type { CacheStatistics, HeapStatistics } from '../../allocators/statistics/types.js';
-import { Control, Geometry, ThreadBlock } from '../../memory/layout.js';
+import { Control, Geometry, Header, ThreadBlock } from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { Chunk as MergeChunk } from '../../refcount/mergeQueue.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
@@ -52,7 +52,7 @@ function addCache(
 ): void {
   let blocks = 0;
   let bytes = 0;
-  for (let block = heap[lists + row.list]; block !== 0; block = heap[block]) {
+  for (let block = heap[lists + row.list]; block !== 0; block = heap[block + Header.Local]) {
     blocks++;
     bytes += wordsOfBlock(heap, block) * 4;
   }

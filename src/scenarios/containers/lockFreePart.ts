@@ -28,8 +28,8 @@ class NoLock implements Guard {
  * and a contended mutex has more interleavings than all the rest. For bodies of threads; made anew each time.
  */
 export function lockFreeReads(thread: Thread): { lists: LockFreeLists; instances: LockFreeInstances } {
-  const { memory, i32, atomics, refs, allocator, block, id, strings } = thread;
-  const own = { memory, i32, atomics, refs, allocator, block, id, freeLists: 0 };
+  const { memory, i32, atomics, refs, allocator, gcHeap, block, id, strings } = thread;
+  const own = { memory, i32, atomics, refs, allocator, gcHeap, block, id, freeLists: 0 };
   const context: ObjectContext = { ...own, guard: new NoLock(), mutex: thread.state.mutex };
   const dicts = new LockFreeDicts(context, new Hashing(context, strings), strings);
   return {

@@ -179,14 +179,14 @@ function twoLists(s: ObjectScene, h: Int32Array): void {
 }
 function circle(s: ObjectScene, h: Int32Array): void {
   const first = h[freeLists(s) + FreeLists.Ints]!;
-  h[first] = first;
+  h[first + Header.Local] = first;
 }
 function smallBlocks(s: ObjectScene, h: Int32Array): void {
   // An int's block among tuples of 20.
   const list = freeLists(s) + FreeLists.Tuples + 40;
   const ints = freeLists(s) + FreeLists.Ints;
   h[list] = h[ints]!;
-  h[ints] = h[h[list]!]!;
+  h[ints] = h[h[list]! + Header.Local]!;
   h[ints + 1]!--;
   h[h[list]!] = 0;
   h[list + 1] = 1;

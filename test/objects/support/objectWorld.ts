@@ -8,6 +8,7 @@ import { TypeDeallocator } from '#ungil/objects/dealloc.js';
 import { initialiseEmptyKeys } from '#ungil/objects/dictKeys.js';
 import { Dicts } from '#ungil/objects/dicts.js';
 import { closeFreeLists, openFreeLists } from '#ungil/objects/freeListed.js';
+import { type GcHeap, UncollectedGcHeap } from '#ungil/objects/gcHeap.js';
 import { type Guard, MutexGuard, NoGuard, SectionGuard } from '#ungil/objects/guard.js';
 import { Hashing } from '#ungil/objects/hash.js';
 import { Instances } from '#ungil/objects/instances.js';
@@ -125,6 +126,7 @@ export class ObjectThread {
   readonly lists: Lists;
   readonly dicts: Dicts;
   readonly instances: Instances;
+  readonly gcHeap: GcHeap;
   readonly context: ObjectContext;
   private readonly freeLists: number;
   private readonly classes: Ref[] = [];
@@ -143,6 +145,7 @@ export class ObjectThread {
     const deallocator = new TypeDeallocator(this.i32);
     this.refs.deallocator = deallocator;
     this.allocator.counter = this.refs;
+    this.gcHeap = new UncollectedGcHeap(this.allocator, this.bare.block, this.i32);
     this.context = this.makeContext(build);
     this.strings = new Strings(this.context);
     this.hashing = new Hashing(this.context, this.strings);
@@ -154,6 +157,7 @@ export class ObjectThread {
     this.instances = new (lockFree ? LockFreeInstances : Instances)(this.context, this.strings, this.dicts);
     const none = { dealloc: () => {} };
     deallocator.connect({
+      gcHeap: this.gcHeap,
       numbers: this.numbers,
       strings: this.strings,
       tuples: this.tuples,
@@ -221,7 +225,8 @@ export class ObjectThread {
           : new SectionGuard(this.bare.sections);
     const { memory, i32, id, refs, allocator, freeLists } = this;
     const { atomics, mutex, block } = this.bare;
-    return { memory, i32, id, refs, allocator, freeLists, atomics, mutex, block, guard };
+    const { gcHeap } = this;
+    return { memory, i32, id, refs, allocator, gcHeap, freeLists, atomics, mutex, block, guard };
   }
 }
 
