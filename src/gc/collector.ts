@@ -4,6 +4,7 @@ import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { GcHeap } from '../objects/gcHeap.js';
 import type { GcSlots, GcWeakrefs } from '../objects/gcSlots.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
+import type { StopMeasure } from '../threads/stopTheWorld.js';
 import type { ThreadState } from '../threads/threadState.js';
 
 /** Why a collection starts (CPython `_PyGC_Reason`). */
@@ -57,14 +58,18 @@ export interface GcThread {
   readonly gcWeakrefs: GcWeakrefs;
   stopTheWorld(): void;
   startTheWorld(): void;
+  /** Of the last `stopTheWorld`: what `GcRecord.toSafepoint` and `toSafepointByThread` are made from. */
+  readonly lastStop: StopMeasure;
   /** Publishes this thread's own shadow stack; the others have done it when they stopped. */
   publishStack(): void;
   /** Empties the free lists of every thread that is stopped, or of the interpreter (`clear_free_lists`). */
   clearFreeLists(): void;
+  /** Appends to `gc.garbage`, which gets a reference of its own. World running. Throws MemoryError. */
+  addGarbage(object: Ref): void;
 }
 
 /**
- * The collector of a build; one instance a thread, all state in `Control.Gc`. All methods: the thread itself, attached,
+ * The collector of a build, without what surrounds it (`ObservedCollector`): callbacks, records, who starts it. One instance a thread, all state in `Control.Gc`. All methods: the thread itself, attached,
  * at a safepoint: it holds no reference that is neither counted nor on its shadow stack.
  */
 export interface Collector {
@@ -74,8 +79,12 @@ export interface Collector {
    * and MemoryError with everything as it was before.
    */
   collect(generation: number, reason: GcReason): number;
-  /** A collection is due (`EvalBreaker.GcScheduled`); looks once more whether it is. Never throws MemoryError. */
-  collectIfDue(): void;
+  /**
+   * The generation that has to be collected now, -1 if none: disabled, below the thresholds, too little garbage to be
+   * expected. Asked when `EvalBreaker.GcScheduled` was seen; a collection for reason 'heap' follows at once. May move
+   * counts (the memory gate does), throws nothing.
+   */
+  due(): number;
   /** Everything tracked is left alone from now on (`gc.freeze`); and no longer. */
   freeze(): void;
   unfreeze(): void;

@@ -9,7 +9,10 @@ export class NoCollector implements Collector {
     return 0;
   }
 
-  collectIfDue(): void {}
+  due(): number {
+    return -1;
+  }
+
   freeze(): void {}
   unfreeze(): void {}
 

@@ -205,6 +205,8 @@ export const enum GcState {
   /** list of what could not be freed, and of all garbage under `GcDebug.SaveAll`; list of functions to call. Refs. */
   Garbage = 10,
   Callbacks = 11,
+  /** 1 from before the first callback of a collection until behind the last one; taken by exchange. Atomic. */
+  Observed = 12,
 
   /** Net allocations of objects that can hold references, by generation. [0] atomic, never below 0. */
   Counts = 16,
@@ -459,7 +461,7 @@ export const enum ThreadBlock {
   Id = 2,
   /** 1 from bind to exit; under HeadLock. */
   Alive = 3,
-  /** Number of the thread in its run, from 0. Written by the thread itself, read by it alone. */
+  /** Number of the thread in its run, from 0. Written by the thread itself before it is bound. */
   Index = 4,
   /** Objects that can hold references: allocations less frees that are not in `GcState.Counts` yet (owner only). */
   GcAllocations = 5,
@@ -472,7 +474,7 @@ export const enum ThreadBlock {
   /** References that handles hold, a counted one each (owner; a collector reads it in a stopped world): table, words. */
   HandleTable = 8,
   HandleCapacity = 9,
-  /** When the thread last stopped for a pause, `Clock.microseconds`. */
+  /** When the thread last stopped for a pause, `Clock.microseconds`. Under HeadLock. */
   StoppedAt = 10,
 
   /** QSBR: last write sequence observed, 0 offline. Written by the thread, read by everybody. Atomic. */

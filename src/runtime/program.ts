@@ -122,6 +122,7 @@ function execute(thread: Thread, program: Program, task: RunTask, examine?: Exam
   thread.barrier();
   thread.calls.releaseDefined();
   if (first) unpublish(thread);
+  if (first) thread.gc.raw.dropLists();
   thread.barrier();
   if (first) thread.releaseUniqueIds();
   const counters = thread.counters();

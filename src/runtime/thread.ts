@@ -1,6 +1,7 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
 import type { HeapStatistics } from '../allocators/statistics/types.js';
-import type { Collector, GcThread } from '../gc/collector.js';
+import type { GcThread } from '../gc/collector.js';
+import { ObservedCollector } from '../gc/observedCollector.js';
 import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { Control, Counter, FreeLists, Geometry, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
@@ -24,11 +25,11 @@ import { heapStatistics } from '../objects/statistics/heapStatistics.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
 import { TypeSlots } from '../objects/typeSlots.js';
-import type { RefCounter } from '../refcount/refCounter.js';
+import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import type { Mutex } from '../sync/mutex.js';
 import { threadBlock } from '../threads/evalBreaker.js';
-import { StopTheWorld } from '../threads/stopTheWorld.js';
+import { type StopMeasure, StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
 import { hasDebugHooks } from './allocators.js';
 import { type Build, readsWithoutLocks } from './builds.js';
@@ -40,6 +41,8 @@ import {
   composeGcHeap,
   composeGuard,
 } from './compose.js';
+import { Gc } from './gc.js';
+import { GcCallbacks } from './gcCallbacks.js';
 import { Globals } from './globals.js';
 import {
   type DictHandle,
@@ -53,6 +56,7 @@ import {
 } from './handles.js';
 import type { ObjectThread } from './objectThread.js';
 import { ProductionParts, type ThreadParts } from './threadParts.js';
+import { UnraisableErrors } from './unraisable.js';
 
 /**
  * A thread of the runtime, as a program sees it: the raw level. References are numbers whose counts the program
@@ -87,7 +91,13 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly instances: Instances;
   readonly gcSlots: GcSlots;
   readonly gcWeakrefs: GcWeakrefs = NO_WEAKREFS;
-  readonly collector: Collector;
+  readonly collector: ObservedCollector;
+  /** The gc module. */
+  readonly gc: Gc;
+  /** Errors that nobody could catch. */
+  readonly unraisable: UnraisableErrors;
+  /** How long the last `stopTheWorld` has waited for whom. */
+  readonly lastStop: StopMeasure;
   readonly calls: Calls;
   readonly globals: Globals;
   readonly handles: HandleSpace;
@@ -137,11 +147,14 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.gcSlots = new TypeSlots(this);
     this.state.pending = this;
     this.world = new StopTheWorld(this.state);
+    this.lastStop = this.world.waited;
     this.runBarrier = new Barrier(this.state);
     this.calls = new Calls(this);
     this.globals = new Globals(this);
     this.handles = new HandleSpace(this);
-    this.collector = composeCollector(build, this);
+    this.unraisable = new UnraisableErrors(this);
+    this.collector = new ObservedCollector(this.i32, composeCollector(build, this), new GcCallbacks(this));
+    this.gc = new Gc(this);
   }
 
   /** The safepoint of loop back-edges: see ThreadState.poll. */
@@ -222,6 +235,8 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   /** Binds and attaches, as thread `index` of a run. `bodies`: the program's functions. */
   start(index = 0, bodies: Bodies = {}): void {
     this.index = index;
+    this.unraisable.clear();
+    this.collector.journal.clear();
     this.i32[this.block + ThreadBlock.Index] = index;
     this.state.bind();
     this.state.attach();
@@ -327,6 +342,10 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
 
   collectIfDue(): void {
     this.collector.collectIfDue();
+  }
+
+  addGarbage(object: Ref): void {
+    this.lists.append(this.gc.raw.garbage(), object);
   }
 
   publishStack(): void {

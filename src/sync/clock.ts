@@ -27,6 +27,11 @@ export function isAfter(now: number, then: number): boolean {
   return (now - then) << 1 > 0;
 }
 
+/** Microseconds from the 31-bit time `then` to `now`; 0 if `now` is earlier, as clocks of two threads may have it. */
+export function elapsed(then: number, now: number): number {
+  return Math.max(((now - then) << 1) >> 1, 0);
+}
+
 /** The 31-bit time `delay` microseconds after `time`. */
 export function later(time: number, delay: number): number {
   return (time + delay) & MASK_31;

@@ -2,6 +2,7 @@ import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError, RunAborted } from '../memory/errors.js';
 import { Control, Counter, EvalBreaker, GcState, ThreadBlock, ThreadStatus } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import { Clock } from '../sync/clock.js';
 import { CriticalSections } from '../sync/criticalSection.js';
 import { checkAbort, futexWait, futexWake } from '../sync/futex.js';
 import { Mutex } from '../sync/mutex.js';
@@ -54,6 +55,7 @@ export class ThreadState implements SyncThread {
   readonly lock: InterpreterLock;
   /** Set once by the composition, before the first attach. */
   pending!: PendingWork;
+  private readonly clock = new Clock();
   /** `GcState.Epoch` when this thread last looked. */
   private epoch = 0;
 
@@ -219,10 +221,16 @@ export class ThreadState implements SyncThread {
     this.becomeInactive(requested);
     if (requested) {
       heap[this.block + ThreadBlock.Counters + Counter.Suspensions]++;
+      heap[this.block + ThreadBlock.StoppedAt] = this.now();
       countDown(heap);
     }
     rawUnlock(heap, Control.HeadLock);
     this.lock.drop(true);
+  }
+
+  /** `Clock.microseconds`: when threads stop, for measures alone. */
+  now(): number {
+    return this.clock.microseconds();
   }
 
   /** Under HeadLock. Counted off as `Detached` the thread could come back in the middle of the pause (gh-116396). */
