@@ -54,6 +54,11 @@ export interface Allocator {
    * request, and abandoned segments are taken over. Throws RunAborted.
    */
   collect(force: boolean): void;
+  /**
+   * Frees what waits in any thread's `freeDelayed`, and hands each object of `decrefDelayed` to `drop` instead of dropping
+   * the reference. In a stopped world: nobody holds anything without a count.
+   */
+  releaseDelayed(drop: (object: number) => void): void;
   /** Releases what waits in freeDelayed, decrefDelayed and empty pages, if due (`EvalBreaker.ProcessDelayed`). */
   processDelayed(): void;
   /** Where delayed decrefs end. Set once by the composition: the counter needs the allocator. */

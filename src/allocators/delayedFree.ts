@@ -1,6 +1,7 @@
-import { Control, Counter, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, Geometry, ThreadBlock } from '../memory/layout.js';
 import { futexWait } from '../sync/futex.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
+import { threadBlock } from '../threads/evalBreaker.js';
 import type { Qsbr } from '../threads/qsbr.js';
 
 /**
@@ -87,6 +88,21 @@ export class DelayedFree {
   }
 
   /**
+   * Releases everything that waits, of all threads and of those that have left: blocks are freed, objects go to `drop`
+   * (CPython `process_delayed_frees`). In a stopped world, where nobody holds anything borrowed.
+   */
+  releaseAll(drop: (object: number) => void): void {
+    const heap = this.i32;
+    this.qsbr.advance();
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
+      const block = threadBlock(slot);
+      this.releaseChunks(block + ThreadBlock.DelayedHead, drop);
+      heap[block + ThreadBlock.DelayedTail] = 0;
+    }
+    this.releaseChunks(Control.InterpreterDelayedHead, drop);
+  }
+
+  /**
    * Thread exit: hands the queue over and serves it at once (gh-130794). Own thread, offline.
    *
    * `counting`: the thread is still in the table of merge queues. Behind that it must not touch counts, and leaves
@@ -104,6 +120,19 @@ export class DelayedFree {
   }
 
   // --- Steps ---
+
+  private releaseChunks(head: number, drop: (object: number) => void): void {
+    const heap = this.i32;
+    for (let chunk = heap[head]; chunk !== 0; chunk = heap[head]) {
+      for (let index = heap[chunk + Chunk.Read]; index < heap[chunk + Chunk.Write]; index++) {
+        const item = heap[chunk + Chunk.Items + index * Chunk.ItemWords];
+        if ((item & Chunk.ObjectTag) === 0) this.target.freeNow(item);
+        else drop(item - Chunk.ObjectTag);
+      }
+      heap[head] = heap[chunk + Chunk.Next];
+      this.target.freeChunk(chunk);
+    }
+  }
 
   private enqueue(item: number, bytes: number): void {
     const heap = this.i32;

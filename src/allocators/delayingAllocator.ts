@@ -66,6 +66,10 @@ export abstract class DelayingAllocator implements Allocator, DelayedFreeTarget 
     else delayed.addDecref(object, 0);
   }
 
+  releaseDelayed(drop: (object: number) => void): void {
+    this.delayed?.releaseAll(drop);
+  }
+
   decrefNow(object: number): void {
     this.counter.decref(object);
   }

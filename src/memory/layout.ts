@@ -66,6 +66,7 @@ export const enum GcBits {
   Frozen = 8,
   /** A list or dict that non-owners may read without a lock: old arrays must be freed through QSBR. */
   Shared = 16,
+  /** CPython's mark of what the roots lead to; here there is a map instead (gc/marking/markMap.ts). Never set. */
   Alive = 32,
   Deferred = 64,
 }

@@ -114,6 +114,10 @@ export class AtomicRefCounter extends OneCountRefCounter {
     return !this.isImmortal(object) && this.atomics.load(object + Header.Shared) === 1;
   }
 
+  countWord(object: Ref): number {
+    return object + Header.Shared;
+  }
+
   count(object: Ref): number {
     return this.isImmortal(object) ? Immortal.PlainInitial >>> 0 : this.atomics.load(object + Header.Shared);
   }

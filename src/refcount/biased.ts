@@ -310,6 +310,28 @@ export class BiasedRefCounter implements RefCounter {
     return objects;
   }
 
+  stoppedCount(object: Ref): number {
+    const heap = this.i32;
+    const shared = heap[object + Header.Shared] >> SharedState.Shift;
+    return (
+      (heap[object + Header.Local] >>> 0) + shared - (this.isDeferred(object) ? Immortal.DeferredBias : 0)
+    );
+  }
+
+  takeUnreachable(object: Ref): void {
+    if (!this.isDeferred(object)) this.explicitMerge(object, 1);
+    else if (this.pool.has(object)) this.disableUniqueId(object);
+    else this.removeBias(object, 1);
+  }
+
+  mayHaveOwner(object: Ref): boolean {
+    return (this.i32[object + Header.Shared] & SharedState.Mask) !== SharedState.Merged;
+  }
+
+  mergeAllQueues(): Ref[] {
+    return this.queue.mergeAll();
+  }
+
   /**
    * Declared racy read: owner and mutex, in the same word, may be changing. The bit itself is set before the object
    * is published, and cleared when nobody has the object on its stack.

@@ -1,7 +1,16 @@
 import type { Allocator } from '../allocators/allocator.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { MemoryError } from '../memory/errors.js';
-import { BrcBucket, Control, Counter, EvalBreaker, Header, ThreadBlock } from '../memory/layout.js';
+import {
+  BrcBucket,
+  Control,
+  Counter,
+  EvalBreaker,
+  GcBits,
+  Geometry,
+  Header,
+  ThreadBlock,
+} from '../memory/layout.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
 import type { Deallocator, Ref } from './refCounter.js';
 
@@ -116,7 +125,42 @@ export class MergeQueue {
     rawUnlock(heap, bucket + BrcBucket.Lock);
   }
 
+  /**
+   * Merges what is queued for any thread, or being drained by it (CPython `merge_queued_objects`). In a stopped world.
+   * Returns what is left without a reference and not tracked, with one of the caller's each; what is tracked is left
+   * to the collector, who finds that nothing refers to it.
+   */
+  mergeAll(): Ref[] {
+    const dead: Ref[] = [];
+    for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
+      const block = Control.Threads + slot * ThreadBlock.Words;
+      this.mergeChunks(block + ThreadBlock.BrcQueue, dead);
+      this.mergeChunks(block + ThreadBlock.BrcLocal, dead);
+    }
+    return dead;
+  }
+
   // --- Steps ---
+
+  private mergeChunks(head: number, dead: Ref[]): void {
+    const heap = this.i32;
+    for (let chunk = heap[head]; chunk !== 0; chunk = heap[head]) {
+      for (let i = 0; i < heap[chunk + Chunk.Count]; i++) {
+        this.mergeStopped(heap[chunk + Chunk.Items + i], dead);
+      }
+      heap[head] = heap[chunk + Chunk.Next];
+      this.thread.allocator.rawFree(chunk);
+    }
+  }
+
+  /** A frozen object is seen by no collector either. */
+  private mergeStopped(object: Ref, dead: Ref[]): void {
+    if (this.merger.explicitMerge(object, -1) !== 0) return;
+    const bits = this.i32[object] >>> 24;
+    if ((bits & (GcBits.Tracked | GcBits.Frozen)) === GcBits.Tracked) return;
+    this.merger.explicitMerge(object, 1);
+    dead.push(object);
+  }
 
   protected ownerOf(object: Ref): number {
     return Atomics.load(this.i32, object) & Header.OwnerMask;

@@ -1,4 +1,4 @@
-import { GcBits } from '../memory/layout.js';
+import { GcBits, Immortal } from '../memory/layout.js';
 import { ALL_COUNTS, type CountOptions, type Deallocator, type Ref, type RefCounter } from './refCounter.js';
 
 /**
@@ -29,6 +29,8 @@ export abstract class OneCountRefCounter implements RefCounter {
   abstract isImmortal(object: Ref): boolean;
   abstract isUnique(object: Ref): boolean;
   abstract count(object: Ref): number;
+  /** The word that counts an object's references. */
+  abstract countWord(object: Ref): number;
 
   newStatic(object: Ref): Ref {
     if (!this.immortals) this.incref(object);
@@ -69,6 +71,30 @@ export abstract class OneCountRefCounter implements RefCounter {
   mergePerThread(): void {}
 
   disablePerThread(): Ref[] {
+    return [];
+  }
+
+  /** No bias and nobody else's counts. */
+  stoppedCount(object: Ref): number {
+    return this.count(object);
+  }
+
+  explicitMerge(object: Ref, extra: number): number {
+    if (this.isImmortal(object)) return Immortal.Local;
+    const word = this.countWord(object);
+    this.i32[word] += extra;
+    return this.i32[word];
+  }
+
+  takeUnreachable(object: Ref): void {
+    this.explicitMerge(object, 1);
+  }
+
+  mayHaveOwner(_object: Ref): boolean {
+    return false;
+  }
+
+  mergeAllQueues(): Ref[] {
     return [];
   }
 

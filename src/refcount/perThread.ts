@@ -158,7 +158,8 @@ export function mergePerThreadCounts(heap: Int32Array): void {
  * a hint otherwise.
  */
 export function countedPerThread(heap: Int32Array, object: Ref): number {
-  const id = heap[object + uniqueIdOffset(heap, object)];
+  const offset = uniqueIdOffset(heap, object);
+  const id = offset === 0 ? 0 : heap[object + offset];
   if (id === 0) return 0;
   let sum = carriedCount(heap, id);
   for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {

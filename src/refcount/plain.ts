@@ -80,6 +80,10 @@ export class PlainRefCounter extends OneCountRefCounter {
     return this.i32[slot];
   }
 
+  countWord(object: Ref): number {
+    return object + Header.Local;
+  }
+
   count(object: Ref): number {
     return this.i32[object + Header.Local] >>> 0;
   }

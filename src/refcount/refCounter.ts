@@ -110,6 +110,22 @@ export interface RefCounter {
    * who drops it when the world goes on.
    */
   disablePerThread(): Ref[];
+  // --- For a collector: in a stopped world, every stack published ---
+
+  /** The count of a mortal object, behind `mergePerThread`: without the bias. At least 0. */
+  stoppedCount(object: Ref): number;
+  /** Both counts become one, and nobody owns the object, where the scheme has that; adds `extra`. Returns the count. */
+  explicitMerge(object: Ref, extra: number): number;
+  /** As `explicitMerge` with 1, and the object is neither deferred nor counted per thread any more. */
+  takeUnreachable(object: Ref): void;
+  /** True: somebody may own the object, by the state of its counts; the word of the owner is not looked at. */
+  mayHaveOwner(object: Ref): boolean;
+  /**
+   * Merges what is queued for any thread. Returns objects that are left with no reference and that no collector sees,
+   * each with one of the caller's, who drops it when the world goes on.
+   */
+  mergeAllQueues(): Ref[];
+
   /** True if references on a thread's stack need not be counted. */
   isDeferred(object: Ref): boolean;
   deallocator: Deallocator;

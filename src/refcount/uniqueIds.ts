@@ -61,6 +61,12 @@ export class UniqueIdPool {
     return objects;
   }
 
+  /** In a stopped world, or alone. */
+  has(object: Ref): boolean {
+    const offset = uniqueIdOffset(this.i32, object);
+    return offset !== 0 && this.i32[object + offset] !== 0;
+  }
+
   /**
    * Takes the object's id back (CPython `_PyObject_ReleaseUniqueId`). In a stopped world, after a merge of all counts,
    * or alone: nobody's counters mean this object any longer.
@@ -167,15 +173,17 @@ export function takeCarried(heap: Int32Array, id: number): number {
   return count;
 }
 
-/** Where an object of this kind keeps its id. */
+/** Where an object of this kind keeps its id; 0 if such objects have none. */
 export function uniqueIdOffset(heap: Int32Array, object: Ref): number {
   switch (heap[heap[object + Header.Type] + TypeObject.Kind]) {
     case TypeKind.Type:
       return TypeObject.UniqueId;
     case TypeKind.Code:
       return CodeObject.UniqueId;
-    default:
+    case TypeKind.Dict:
       return DictObject.UniqueId;
+    default:
+      return 0;
   }
 }
 

@@ -35,6 +35,8 @@ export interface Mechanisms {
   readonly threadHeaps: boolean;
   /** Lists and dicts are read without locks, old arrays wait for a grace period. Off: readers take the lock. */
   readonly qsbr: boolean;
+  /** A collection first marks what the roots lead to, and counts references of the rest alone (CPython 3.14). */
+  readonly markAlive: boolean;
 }
 
 /** The allocator of each domain by name, `default` for the row's own; see allocators/domains/spec.ts. */
@@ -48,6 +50,7 @@ const ALL_MECHANISMS: Mechanisms = {
   borrowed: true,
   threadHeaps: true,
   qsbr: true,
+  markAlive: true,
 };
 
 const DEFAULT_DOMAINS: Domains = { raw: 'default', mem: 'default', object: 'default' };
@@ -111,6 +114,7 @@ const SWITCHES: Readonly<Record<string, keyof Mechanisms>> = {
   borrowed: 'borrowed',
   'thread-heaps': 'threadHeaps',
   qsbr: 'qsbr',
+  'mark-alive': 'markAlive',
 };
 
 /** The names of the switches, in the order of `Mechanisms`. */
@@ -127,6 +131,7 @@ const SWITCH_WORDS: Readonly<Record<string, string>> = {
   borrowed: 'a read of a local makes a counted reference, as before CPython 3.14',
   'thread-heaps': 'one set of heaps for all threads, under a lock',
   qsbr: 'readers of lists, dicts and instances take the lock; replaced arrays are freed at once',
+  'mark-alive': 'marking from the roots is skipped: a collection counts the references of all objects',
 };
 
 /** A switch of a build's name, for lists. */
@@ -193,6 +198,8 @@ export function whyNot(build: Build, name: string): string | null {
       return build.allocator === 'mimalloc' ? null : `${build.allocator} has one heap for all threads`;
     case 'qsbr':
       return build.containers === 'sections' ? null : 'nothing is read without a lock there';
+    case 'mark-alive':
+      return build.collector === 'free-threaded' ? null : 'its collector does not mark from the roots';
     default:
       return null;
   }

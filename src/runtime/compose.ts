@@ -1,5 +1,9 @@
 import type { Allocator } from '../allocators/allocator.js';
 import type { Collector, GcThread } from '../gc/collector.js';
+import { FreeThreadedCollector, type FreeThreadedParts } from '../gc/freeThreaded/freeThreadedCollector.js';
+import { BlockWalk, PageWalk } from '../gc/freeThreaded/heapWalk.js';
+import { SavedOwners, SegmentOwners } from '../gc/freeThreaded/owners.js';
+import { SerialMarker } from '../gc/marking/serialMarker.js';
 import { NoCollector } from '../gc/noCollector.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { ObjectContext } from '../objects/context.js';
@@ -21,6 +25,7 @@ import type { RefCounter } from '../refcount/refCounter.js';
 import { AtomicSideTableRefCounter, SideTableRefCounter } from '../refcount/sideTable.js';
 import type { UniqueIdThread } from '../refcount/uniqueIds.js';
 import type { ThreadState } from '../threads/threadState.js';
+import { hasChosenDomains } from './allocators.js';
 import { type Build, readsWithoutLocks } from './builds.js';
 
 /** What a build's row and its switches come to. `Thread` calls each function once and keeps the results. */
@@ -66,13 +71,26 @@ export function composeGcHeap(build: Build, allocator: Allocator, block: number,
 }
 
 /** The build's collector of cycles. */
-export function composeCollector(build: Build, _thread: GcThread): Collector {
+export function composeCollector(build: Build, thread: GcThread): Collector {
   switch (build.collector) {
-    case 'generational':
     case 'free-threaded':
+      return new FreeThreadedCollector(thread, freeThreadedParts(build, thread));
+    case 'generational':
     case 'none':
       return new NoCollector();
   }
+}
+
+/** What depends on where the build's objects lie. */
+export function freeThreadedParts(build: Build, thread: GcThread): FreeThreadedParts {
+  const { memory, i32, refs, allocator } = thread;
+  const ownPages = build.allocator === 'mimalloc' && !hasChosenDomains(build);
+  const ownSegments = ownPages && build.mechanisms.threadHeaps;
+  return {
+    walk: ownPages ? new PageWalk(i32) : new BlockWalk(allocator),
+    owners: ownSegments ? new SegmentOwners(memory, refs) : new SavedOwners(memory, refs),
+    marker: build.mechanisms.markAlive ? new SerialMarker(memory, allocator) : null,
+  };
 }
 
 /** What protects an operation on a container. */

@@ -245,8 +245,11 @@ export class ThreadState implements SyncThread {
     if (stopping && status !== ThreadStatus.Suspended) countDown(this.i32);
   }
 
-  /** Deferred objects are freed only while this thread is not attached; who does it writes `Epoch` in the pause. */
-  private noticeCollections(): void {
+  /**
+   * Deferred objects are freed only while this thread is not attached; who does it writes `Epoch` in the pause, and calls
+   * this behind it.
+   */
+  noticeCollections(): void {
     const epoch = Atomics.load(this.i32, Control.Gc + GcState.Epoch);
     if (epoch === this.epoch) return;
     this.epoch = epoch;

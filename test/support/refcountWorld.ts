@@ -32,6 +32,7 @@ class BumpAllocator implements Allocator {
   counter = { decref: () => {} };
   decrefDelayed(): void {}
   processDelayed(): void {}
+  releaseDelayed(): void {}
   abandonDelayed(): void {}
   rawAlloc(words: number): number {
     return this.alloc(words);

@@ -65,16 +65,26 @@ export class PageVisitor {
   private visitPage(page: number, delayed: readonly number[] | undefined, visitor: BlockVisitor): void {
     const heap = this.i32;
     const capacity = heap[page + Page.Capacity];
-    this.free.fill(0, 0, capacity);
+    const free = this.freeBlocks(page, delayed);
+    const words = heap[page + Page.BlockWords];
+    const tag = heap[page + Page.Tag];
+    for (let i = 0, block = heap[page + Page.Start]; i < capacity; i++, block += words) {
+      if (free[i] === 0) visitor(block, words, tag);
+    }
+  }
+
+  /**
+   * By number of the block, of a page that is not huge: 1 = on some free list. `delayed`: its own of `delayedBlocks`.
+   * Overwritten by the next call.
+   */
+  freeBlocks(page: number, delayed: readonly number[] | undefined): Uint8Array {
+    const heap = this.i32;
+    this.free.fill(0, 0, heap[page + Page.Capacity]);
     this.markList(page, heap[page + Page.Free]);
     this.markList(page, heap[page + Page.LocalFree]);
     this.markList(page, Atomics.load(heap, page + Page.XThreadFree) & ~Delayed.Mask);
     if (delayed !== undefined) for (const block of delayed) this.mark(page, block);
-    const words = heap[page + Page.BlockWords];
-    const tag = heap[page + Page.Tag];
-    for (let i = 0, block = heap[page + Page.Start]; i < capacity; i++, block += words) {
-      if (this.free[i] === 0) visitor(block, words, tag);
-    }
+    return this.free;
   }
 
   private markList(page: number, first: number): void {

@@ -111,6 +111,9 @@ export class PymallocAllocator implements Allocator {
     this.counter.decref(object);
   }
 
+  /** Nothing waits. */
+  releaseDelayed(_drop: (object: number) => void): void {}
+
   processDelayed(): void {}
 
   rawAlloc(words: number): number {

@@ -84,6 +84,10 @@ export class CheckedAllocator implements Allocator {
     this.delayedDecrefs.push(object);
   }
 
+  releaseDelayed(): void {
+    this.processDelayed();
+  }
+
   processDelayed(): void {
     for (const address of this.delayed.splice(0)) this.free(address, HeapTag.Mem);
     for (const object of this.delayedDecrefs.splice(0)) this.counter.decref(object);
