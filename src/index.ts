@@ -7,6 +7,8 @@ export type {
   BlockAllocatorThread,
 } from './allocators/domains/blockAllocator.js';
 export type { HeapStatistics } from './allocators/statistics/types.js';
+export type { GcRecord } from './gc/collector.js';
+export type { Quantiles } from './gc/samples.js';
 export {
   type DebugDetails,
   DebugError,
@@ -23,18 +25,23 @@ export { HeapTag } from './memory/layout.js';
 export type { Ref } from './refcount/refCounter.js';
 export type { AllocatorsOption } from './runtime/allocators.js';
 export { BUILDS, type Build } from './runtime/builds.js';
+export { FunctionHandle, MethodHandle } from './runtime/callHandles.js';
 export type { Bodies, Body } from './runtime/calls.js';
 export type { HeapExamination } from './runtime/examine.js';
-export {
-  DictHandle,
-  FunctionHandle,
-  Handle,
-  ListHandle,
-  LockHandle,
-  TupleHandle,
-  type Value,
-} from './runtime/handles.js';
+export type { Gc } from './runtime/gc.js';
+export type { GcOptions } from './runtime/gcOptions.js';
+export type { GcRaw, GenerationStats } from './runtime/gcRaw.js';
+export type { GcReport } from './runtime/gcReport.js';
+export { Handle, type Value } from './runtime/handle.js';
+export { DictHandle, ListHandle, LockHandle, TupleHandle } from './runtime/handles.js';
 export type { LeakRecord } from './runtime/leaks.js';
+export {
+  ClassHandle,
+  type ClassOptions,
+  InstanceHandle,
+  WeakDictHandle,
+  WeakrefHandle,
+} from './runtime/objectHandles.js';
 export type { Program, Shared } from './runtime/program.js';
 export {
   type RunOptions,

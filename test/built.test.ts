@@ -173,22 +173,32 @@ describe('the built files', () => {
   });
 });
 
-describe('what the explorer costs production', () => {
-  /** Modules that are loaded from this one, itself included; below dist/. */
-  function reachable(entry: string): Set<string> {
-    const seen = new Set<string>();
-    const queue = [entry];
-    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-      if (seen.has(file)) continue;
-      seen.add(file);
-      const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');
-      for (const { from } of importsOf(text)) {
-        if (from.startsWith('.')) queue.push(path.posix.join(path.posix.dirname(file), from));
-      }
+/** Modules that are loaded from this one, itself included; below dist/. */
+function reachable(entry: string): Set<string> {
+  const seen = new Set<string>();
+  const queue = [entry];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');
+    for (const { from } of importsOf(text)) {
+      if (from.startsWith('.')) queue.push(path.posix.join(path.posix.dirname(file), from));
     }
-    return seen;
   }
+  return seen;
+}
 
+describe('the command', () => {
+  it('loads workloads, runtime and explorer only when something is to run', () => {
+    const loaded = [...reachable('src/cli/main.js')];
+    expect(loaded).toContain('src/cli/compareCommand.js');
+    const late =
+      /^src\/(objects|gc\/(?!samples|journal)|threads|refcount|workloads\/(?!(workload|fit)\.js)|runtime\/(thread|runtime)\.js)/;
+    expect(loaded.filter((file) => late.test(file))).toEqual([]);
+  });
+});
+
+describe('what the explorer costs production', () => {
   const loaded = [...reachable('workers/thread.js'), ...reachable('src/workloads/compare.js')];
 
   it('is nothing: what compare and its workers load has nothing of it', () => {

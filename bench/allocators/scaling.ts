@@ -5,6 +5,7 @@ import { type Result, toResults } from '../../src/report/results.js';
 import { geometricMean, median } from '../../src/report/statistics.js';
 import { Runtime } from '../../src/runtime/runtime.js';
 import { compare, type Measurement } from '../../src/workloads/compare.js';
+import { ALL_WORKLOADS } from '../../src/workloads/index.js';
 import { MEMORY_WORKLOADS } from '../../src/workloads/memory/index.js';
 
 const MEMORY = 1 << 30;
@@ -39,7 +40,7 @@ export async function measureWorkloads(
     },
   };
   await compare(options, hooks, io.signal);
-  return toResults(measurements, MEMORY_WORKLOADS);
+  return toResults(measurements, ALL_WORKLOADS);
 }
 
 function refuseFaults({ workload, build, threads, wrong, leaks }: Measurement): void {

@@ -1,6 +1,7 @@
 import { Control, Counter, Geometry, ThreadBlock } from '../memory/layout.js';
 import { futexWait } from '../sync/futex.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
+import { isWorldStopped } from '../sync/worldStopped.js';
 import { threadBlock } from '../threads/evalBreaker.js';
 import type { Qsbr } from '../threads/qsbr.js';
 
@@ -137,7 +138,7 @@ export class DelayedFree {
   private enqueue(item: number, bytes: number): void {
     const heap = this.i32;
     // Nobody reads: all others are suspended, at points where they hold nothing that was borrowed.
-    if (Atomics.load(heap, Control.WorldStopped) !== 0) {
+    if (isWorldStopped(heap, this.block)) {
       this.release(item);
       return;
     }

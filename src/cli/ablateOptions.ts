@@ -1,5 +1,5 @@
 import type { AblationPlan } from '../report/ablation.js';
-import { buildNamed, MECHANISM_NAMES, whyWithout, withoutMechanism } from '../runtime/builds.js';
+import { buildNamed, MECHANISM_NAMES, REFCOUNTS, whyWithout, withoutMechanism } from '../runtime/builds.js';
 import type { CliDependencies } from './dependencies.js';
 import { UsageError } from './errors.js';
 import { checkNames, parseBuilds, splitList } from './options.js';
@@ -33,6 +33,7 @@ interface RawMeasured {
   readonly builds: string;
   readonly time: string;
   readonly ablate?: string | true;
+  readonly refcount?: string;
 }
 
 /**
@@ -45,13 +46,12 @@ export function parseMeasured(
   isDefault: (option: keyof RawMeasured | 'group') => boolean,
   deps: Pick<CliDependencies, 'builds' | 'workloads'>,
 ): Measured {
-  if (raw.ablate === undefined) {
-    return { names: given, time: raw.time, builds: parseBuilds(raw.builds, deps.builds), plans: [] };
-  }
+  const chosen = (): string[] => withScheme(parseBuilds(raw.builds, deps.builds), raw.refcount);
+  if (raw.ablate === undefined) return { names: given, time: raw.time, builds: chosen(), plans: [] };
   const known = deps.workloads.map((info) => info.name);
   const { mechanisms, workloads } = parseAblate(raw.ablate, known);
   const names = [...workloads, ...given];
-  const bases = isDefault('builds') ? ['free-threaded'] : parseBuilds(raw.builds, deps.builds);
+  const bases = isDefault('builds') ? withScheme(['free-threaded'], raw.refcount) : chosen();
   const plans = planAblation(bases, mechanisms);
   return {
     names: names.length > 0 || !isDefault('group') ? names : ABLATION_WORKLOADS,
@@ -59,6 +59,21 @@ export function parseMeasured(
     builds: [...new Set(plans.flatMap((plan) => [plan.build, ...plan.without.map(({ build }) => build)]))],
     plans,
   };
+}
+
+/** Each build with the counts of `--refcount`; one that has them already keeps its name. Throws UsageError. */
+function withScheme(builds: readonly string[], scheme: string | undefined): string[] {
+  if (scheme === undefined) return [...builds];
+  checkNames([scheme], 'scheme of counts', REFCOUNTS);
+  return builds.map((name) => {
+    if (buildNamed(name).refcount === scheme) return name;
+    try {
+      return buildNamed(`${name}:refcount=${scheme}`).name;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(`--refcount ${scheme} does not fit ${error.message}`);
+    }
+  });
 }
 
 /** What `--ablate`, whose value may be left out, was given. */

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
+import type { RunAborted } from '../memory/errors.js';
 import { createProgress } from '../report/progress.js';
 import { plural } from '../report/text.js';
-import type { CompareOptions, Measurement } from '../report/types.js';
-import { buildNamed, racesByDesign } from '../runtime/builds.js';
+import type { CompareOptions, Measurement, WorkloadInfo } from '../report/types.js';
+import { buildNamed, REFCOUNTS } from '../runtime/builds.js';
+import { whyUnfit } from '../runtime/fit.js';
 import { ABLATION_TIME, ABLATION_WORKLOADS, parseMeasured } from './ablateOptions.js';
 import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import { type CompareRun, type OutputOptions, reportComparison } from './compareReport.js';
 import type { CliDependencies } from './dependencies.js';
 import { type ExitStatus, UsageError } from './errors.js';
-import { isOurInterrupt } from './failure.js';
+import { describeInterrupt, isOurInterrupt } from './failure.js';
+import { gcOptions, parseGcOptions, type RawGcOptions } from './gcOption.js';
 import { parseDuration, parseMemory, parseRepeats, parseThreads, parseWorkloads } from './options.js';
 import { prepareJson } from './outputFile.js';
 
@@ -17,10 +20,14 @@ Examples:
   ungil compare                                     the patterns of sharing, about three minutes
   ungil compare fib shared-list-append              two of them
   ungil compare --group memory                      the allocators, with peak memory
+  ungil compare gc-churn gcbench                    the collector, with uncollected garbage
   ungil compare --threads 1,2,4 --time 200ms        more threads, shorter repeats
   ungil compare --builds free-threaded,gilectomy    biased against atomic reference counts
   ungil compare --allocator debug --time 20ms       guards around every block find corruption
   ungil compare --builds gil,gil:immortal=off       a build with one of its mechanisms off
+  ungil compare --builds gil,gil:collector=off      cyclic garbage is kept, or collected
+  ungil compare --builds free-threaded,free-threaded:refcount=none   what counting costs
+  ungil compare --refcount none                     both builds without any counts
   ungil compare --ablate                            what each mechanism of free-threaded is worth
   ungil compare fib --ablate deferred,biased        two of them, on one workload
   ungil compare shared-counter-lock --json - | jq .summary
@@ -28,7 +35,7 @@ Examples:
 Exit status: 0 as expected, 1 wrong result, leak or failed program, 2 bad usage, 130 interrupted.
 Ctrl-C prints what was measured until then; a second one ends at once.`;
 
-interface RawOptions extends OutputOptions {
+interface RawOptions extends OutputOptions, RawGcOptions {
   group: string;
   builds: string;
   threads: string;
@@ -37,11 +44,13 @@ interface RawOptions extends OutputOptions {
   memory: string;
   allocator: string[];
   ablate?: string | true;
+  refcount?: string;
   debug?: boolean;
 }
 
 /** `ungil compare`. `exit` receives the exit status. */
 export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+  const [gcThreshold, markers, gcMemoryGate] = gcOptions();
   return new Command('compare')
     .description(
       'run workloads on builds and numbers of threads, and compare them with each other and with CPython',
@@ -55,15 +64,23 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
     .option('--threads <counts>', 'numbers of threads, separated by commas', '1,2')
     .option('--time <duration>', 'how long one repeat runs, in ms or s', '500ms')
     .option('--repeats <count>', 'repeats of each combination; the median counts', '5')
-    .option('--group <name>', 'what runs if no workload is named: sharing, or memory', 'sharing')
+    .option('--group <name>', 'what runs if no workload is named: sharing, memory or gc', 'sharing')
     .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '1GiB')
     .addOption(allocatorOption())
+    .addOption(gcThreshold)
+    .addOption(markers)
+    .addOption(gcMemoryGate)
     .option(
       '--json <file>',
       'write the results as JSON, - for standard output (the table then goes to standard error)',
     )
     .option('--markdown', 'print the table as Markdown')
     .option('--debug', 'the runtime asserts its invariants: figures of its speed mean nothing then')
+    .option(
+      '--refcount <scheme>',
+      `how each of the builds counts references: ${REFCOUNTS.join(', ')}; none: not at all, a collector traces what ` +
+        'is alive, and workloads run that hold what they use in handles, in containers or on the stack',
+    )
     .option(
       '--ablate [mechanisms]',
       'each mechanism off in turn (default: all) and what that costs; by default of build free-threaded, ' +
@@ -74,6 +91,7 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
       const isDefault = (option: string) => command.getOptionValueSource(option) === 'default';
       const { names, time, builds, plans } = parseMeasured(given, raw, isDefault, deps);
       const allocators = await parseAllocatorOption(raw.allocator, builds);
+      const gc = parseGcOptions(raw);
       const options: CompareOptions = {
         workloads: parseWorkloads(names, deps.workloads, raw.group),
         builds,
@@ -83,6 +101,7 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
         memoryBytes: parseMemory(raw.memory),
         ...(raw.debug === true ? { debug: true } : {}),
         ...(allocators === null ? {} : { allocators }),
+        ...(gc === null ? {} : { gc }),
       };
       prepareJson(raw.json);
       expectWork(options, deps);
@@ -91,13 +110,15 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
     });
 }
 
-/** Throws a UsageError if the only builds are ones that race by design, and every workload would wreck them. */
+/** Throws a UsageError if none of the builds can run any of the workloads: see `whyUnfit`. */
 function expectWork({ workloads, builds }: CompareOptions, deps: CliDependencies): void {
-  if (!builds.every((build) => racesByDesign(buildNamed(build)))) return;
-  const fit = deps.workloads.filter((info) => info.unsafe !== false).map((info) => info.name);
-  if (workloads.some((name) => fit.includes(name))) return;
+  const why = (build: string, info: WorkloadInfo) => whyUnfit(buildNamed(build), info);
+  const asked = deps.workloads.filter((info) => workloads.includes(info.name));
+  if (asked.length === 0 || builds.some((build) => asked.some((info) => why(build, info) === null))) return;
+  const fit = deps.workloads.filter((info) => why(builds[0], info) === null).map((info) => info.name);
   throw new UsageError(
-    `build '${builds[0]}' has no locks: ${workloads.join(', ')} would wreck its heap; accepted there: ${fit.join(', ')}`,
+    `build '${builds[0]}' cannot run ${asked[0].name}: it ${why(builds[0], asked[0])}; ` +
+      `accepted there: ${fit.join(', ')}`,
   );
 }
 
@@ -106,6 +127,7 @@ async function measure(options: CompareOptions, deps: CliDependencies): Promise<
   const measurements: Measurement[] = [];
   let total = options.workloads.length * options.builds.length * options.threads.length;
   let during = '';
+  let heldUp = '';
   const hooks = {
     onStart(count: number): void {
       total = count;
@@ -119,6 +141,9 @@ async function measure(options: CompareOptions, deps: CliDependencies): Promise<
       measurements.push(measurement);
       progress.onMeasurement(measurement);
     },
+    onInterrupted(error: RunAborted): void {
+      heldUp = describeInterrupt(error);
+    },
   };
   try {
     await deps.compare(options, hooks, deps.interrupt);
@@ -128,5 +153,6 @@ async function measure(options: CompareOptions, deps: CliDependencies): Promise<
     return { measurements, total, failure: ours ? null : { error, during } };
   } finally {
     progress.finish();
+    deps.stderr.write(heldUp);
   }
 }

@@ -53,6 +53,10 @@ export function reportComparison(
     toCompareJson(hostOf(deps), options, results, complete, plans.length > 0 ? ablation : null),
   );
   const saved = writeResults(raw.json, json, deps, () => printTable(results, ablation, raw, deps));
+  for (const { workload, build, threads, unraisable } of results) {
+    const where = `${workload}, ${build}, ${plural(threads, 'thread')}`;
+    for (const text of unraisable) deps.stderr.write(`${where}: ${text}\n`);
+  }
   if (run.failure !== null) deps.stderr.write(describeFailure(run.failure.error, run.failure.during));
   if (!complete) {
     const why = run.failure !== null ? 'failed' : 'interrupted';

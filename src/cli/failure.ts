@@ -1,10 +1,15 @@
-import { ProgramError } from '../memory/errors.js';
+import { ProgramError, RunAborted } from '../memory/errors.js';
 
 /** Whether an error of a run is only how the interrupt arrived: it may come as the error that ended the threads. */
 export function isOurInterrupt(error: unknown, interrupt: AbortSignal): boolean {
   if (!interrupt.aborted) return false;
   const code = (error as { code?: unknown } | null)?.code;
   return error === interrupt.reason || code === 'UNGIL_ABORTED' || code === 'ABORT_ERR';
+}
+
+/** What held an interrupted run up: a line, or '' if nothing did. */
+export function describeInterrupt(error: unknown): string {
+  return error instanceof RunAborted && error.during !== '' ? `ungil: ${error.message}\n` : '';
 }
 
 /** The error that ended a run, with its stack, the thread's number and what was running. Ends in a newline. */

@@ -3,11 +3,13 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { renderHeap } from '../report/heapText.js';
 import { plural } from '../report/text.js';
+import { buildNamed } from '../runtime/builds.js';
+import { whyUnfit } from '../runtime/fit.js';
 import type { HeapRequest, HeapRun } from '../workloads/heapRun.js';
 import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
-import { describeFailure, isOurInterrupt } from './failure.js';
+import { describeFailure, describeInterrupt, isOurInterrupt } from './failure.js';
 import { parseBuilds, parseDuration, parseMemory, parseThreadCount } from './options.js';
 import { prepareJson, textStream, writeResults } from './outputFile.js';
 import { nearest } from './suggest.js';
@@ -82,8 +84,10 @@ async function parseRequests(
 ): Promise<HeapRequest[]> {
   const builds = parseBuilds(raw.build ?? raw.builds, deps.builds);
   const allocators = await parseAllocatorOption(raw.allocator, builds);
+  const parsed = parseProgram(program, args, deps);
+  if ('workload' in parsed) expectCounts(parsed.workload, builds, deps);
   const common = {
-    program: parseProgram(program, args, deps),
+    program: parsed,
     threads: parseThreadCount(raw.threads),
     memoryBytes: parseMemory(raw.memory),
     timeMs: parseDuration(raw.time),
@@ -93,6 +97,14 @@ async function parseRequests(
     ...(allocators === null ? {} : { allocators }),
   };
   return builds.map((build) => ({ ...common, build }));
+}
+
+/** A build without counts would free what some workloads go on to use. */
+function expectCounts(workload: string, builds: readonly string[], deps: CliDependencies): void {
+  const info = deps.workloads.find(({ name }) => name === workload);
+  const build = builds.find((name) => buildNamed(name).refcount === 'none');
+  const why = build === undefined || info === undefined ? null : whyUnfit(buildNamed(build), info);
+  if (why !== null) throw new UsageError(`build '${build}' cannot run ${workload}: it ${why}`);
 }
 
 function parseProgram(
@@ -157,11 +169,16 @@ async function examineOne(
   request: HeapRequest,
   deps: CliDependencies,
 ): Promise<HeapRun | null> {
+  const during = `${program}, ${request.build}, ${plural(request.threads, 'thread')}`;
   try {
-    return await deps.heap(request, deps.interrupt);
+    const run = await deps.heap(request, deps.interrupt);
+    for (const text of run.unraisable ?? []) deps.stderr.write(`${during}: ${text}\n`);
+    return run;
   } catch (error) {
-    if (isOurInterrupt(error, deps.interrupt)) return null;
-    const during = `${program}, ${request.build}, ${plural(request.threads, 'thread')}`;
+    if (isOurInterrupt(error, deps.interrupt)) {
+      deps.stderr.write(describeInterrupt(error));
+      return null;
+    }
     deps.stderr.write(describeFailure(error, during));
     return null;
   }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { wrap } from '../report/text.js';
 import type { BuildInfo, WorkloadInfo } from '../report/types.js';
-import { REFCOUNT_SWITCH, switchInfos } from '../runtime/builds.js';
+import { COLLECTOR_SWITCH, REFCOUNT_SWITCH, switchInfos } from '../runtime/builds.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import { GROUPS } from '../workloads/workload.js';
 import type { CliDependencies } from './dependencies.js';
@@ -53,7 +53,7 @@ function listWorkloads(workloads: readonly WorkloadInfo[], width: number): strin
     ]);
     const heading = sharing
       ? `Workloads, and what each does in Python: ${question}`
-      : `Workloads of group ${group}, after mimalloc-bench: ${question}`;
+      : `Workloads of group ${group}${group === 'memory' ? ', after mimalloc-bench' : ''}: ${question}`;
     return [[...wrap(heading, width), ...definitions(rows, width)]];
   });
 }
@@ -85,7 +85,14 @@ function listSwitches(width: number): string[] {
       "Switches of a build's name, as in free-threaded:deferred=off:qsbr=off, and who has them:",
       width,
     ),
-    ...definitions([...rows, ['refcount=SCHEME', `${counts} (SCHEME: ${REFCOUNT_SWITCH.slice(9)})`]], width),
+    ...definitions(
+      [
+        ...rows,
+        ['refcount=SCHEME', `${counts} (SCHEME: ${REFCOUNT_SWITCH.slice(9)})`],
+        [COLLECTOR_SWITCH, `cyclic garbage stays, and is reported as a leak (all that have a collector)`],
+      ],
+      width,
+    ),
   ];
 }
 

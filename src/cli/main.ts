@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Race } from '../explore/raceTypes.js';
 import type { BenchSuite } from '../report/benchTypes.js';
-import type { Compare } from '../report/types.js';
+import type { Compare, WorkloadInfo } from '../report/types.js';
 import { BUILDS } from '../runtime/builds.js';
 import { tuneV8 } from '../runtime/tuneV8.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
-import { ALL_WORKLOADS } from '../workloads/index.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
@@ -76,7 +75,14 @@ const heap: CliDependencies['heap'] = async (request, signal) => {
   return module.heapRun(request, signal);
 };
 
-/** Loads the scenarios for the commands that name them; other commands start faster without. */
+/** Loads the workloads for the commands that name them: most of the runtime comes with them. */
+async function workloadsFor(command: string | undefined): Promise<readonly WorkloadInfo[]> {
+  if (command !== 'compare' && command !== 'heap' && command !== 'list') return [];
+  const { ALL_WORKLOADS } = await import('../workloads/index.js');
+  return ALL_WORKLOADS;
+}
+
+/** The scenarios, likewise. */
 async function scenariosFor(command: string | undefined): Promise<readonly ScenarioInfo[]> {
   if (command !== 'race' && command !== 'list') return [];
   const { catalogue } = await import('../scenarios/catalogue.js');
@@ -96,7 +102,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   node: process.version,
   cpus: availableParallelism(),
-  workloads: ALL_WORKLOADS,
+  workloads: await workloadsFor(process.argv[2]),
   builds: BUILDS,
   compare,
   scenarios: await scenariosFor(process.argv[2]),

@@ -1,6 +1,6 @@
 import { Geometry } from '../memory/layout.js';
 import type { BuildInfo, WorkloadInfo } from '../report/types.js';
-import { buildNamed, MECHANISM_NAMES, REFCOUNT_SWITCH } from '../runtime/builds.js';
+import { buildNamed, SWITCH_FORMS, SWITCH_KEYS } from '../runtime/builds.js';
 import { GROUPS } from '../workloads/workload.js';
 import { UsageError } from './errors.js';
 import { nearest } from './suggest.js';
@@ -52,12 +52,11 @@ function checkSwitches(name: string): void {
   const [row, ...switches] = name.split(':');
   for (const text of switches) {
     const [key] = text.split('=');
-    if (MECHANISM_NAMES.includes(key) || key === 'refcount') continue;
-    const near = nearest(key, [...MECHANISM_NAMES, 'refcount']);
+    if (SWITCH_KEYS.includes(key)) continue;
+    const near = nearest(key, SWITCH_KEYS);
     const hint = near === null ? '' : `did you mean '${near}'? `;
     throw new UsageError(
-      `unknown switch '${text}' of build '${row}'; ${hint}accepted: ` +
-        `${MECHANISM_NAMES.map((known) => `${known}=off`).join(', ')}, ${REFCOUNT_SWITCH}`,
+      `unknown switch '${text}' of build '${row}'; ${hint}accepted: ${SWITCH_FORMS.join(', ')}`,
     );
   }
   try {

@@ -58,7 +58,7 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .addHelpText('after', EXAMPLES)
     .action(async (raw: RawOptions) => {
       const builds = parseBuilds(raw.builds, deps.builds);
-      refuseRaces(builds);
+      refuseUnfit(builds);
       const timeMs = parseDuration(raw.time) / builds.length;
       const options = {
         threads: parseThreadCount(raw.threads),
@@ -83,8 +83,14 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     });
 }
 
-/** A build that loses counts by design would only be found to do so. */
-function refuseRaces(builds: readonly string[]): void {
+/** A build that loses counts by design would only be found to do so; one without counts frees what the soak uses. */
+function refuseUnfit(builds: readonly string[]): void {
+  const uncounted = builds.find((build) => buildNamed(build).refcount === 'none');
+  if (uncounted !== undefined) {
+    throw new UsageError(
+      `build '${uncounted}' counts no references, and the soak holds some where no collector finds them`,
+    );
+  }
   const racing = builds.find((build) => racesByDesign(buildNamed(build)));
   if (racing === undefined) return;
   throw new UsageError(

@@ -74,7 +74,7 @@ export class ControlNames {
   }
 
   private staticName(word: number): string | undefined {
-    if (word >= Control.Types && word < BuiltinType.Code + Static.TypeWords) {
+    if (word >= Control.Types && word < BuiltinType.WeakValueDict + Static.TypeWords) {
       const type = word - ((word - Control.Types) % Static.TypeWords);
       return `${memberNamed(this.types, type)}Type.${this.object(word - type, TypeKind.Type)}`;
     }

@@ -17,6 +17,9 @@ const KINDS: readonly (readonly [kind: TypeKind, layout: string, options: FieldO
   [TypeKind.Code, 'CodeObject', {}],
   [TypeKind.Lock, 'LockObject', {}],
   [TypeKind.Instance, 'InstanceObject', { arrays: ['Values'] }],
+  [TypeKind.Weakref, 'WeakrefObject', {}],
+  [TypeKind.Method, 'MethodObject', {}],
+  [TypeKind.WeakDict, 'WeakDictObject', {}],
 ];
 
 /** Knows what kinds of objects there are, and the names of their words. */

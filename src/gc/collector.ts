@@ -64,8 +64,12 @@ export interface GcThread {
   publishStack(): void;
   /** Empties the free lists of every thread that is stopped, or of the interpreter (`clear_free_lists`). */
   clearFreeLists(): void;
+  /** Empties this thread's own free lists: all that it may touch while the others run. */
+  clearOwnFreeLists(): void;
   /** Appends to `gc.garbage`, which gets a reference of its own. World running. Throws MemoryError. */
   addGarbage(object: Ref): void;
+  /** Names of types, for what the debug flags print. */
+  readonly strings: { text(str: Ref): string };
 }
 
 /**
@@ -85,6 +89,11 @@ export interface Collector {
    * counts (the memory gate does), throws nothing.
    */
   due(): number;
+  /**
+   * Helps the thread that has stopped the world, until it needs no help. Suspended, at a safepoint. Throws RunAborted. Left
+   * out where nobody is asked.
+   */
+  helpPause?(): void;
   /** Everything tracked is left alone from now on (`gc.freeze`); and no longer. */
   freeze(): void;
   unfreeze(): void;

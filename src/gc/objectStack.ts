@@ -113,13 +113,11 @@ export class ObjectList extends Chunks {
     heap[chunk + Chunk.Count] = count + 1;
   }
 
-  get length(): number {
+  isEmpty(): boolean {
     const heap = this.i32;
-    let length = 0;
-    for (let chunk = this.first; chunk !== 0; chunk = heap[chunk + Chunk.Next]) {
-      length += heap[chunk + Chunk.Count];
-    }
-    return length;
+    let chunk = this.first;
+    while (chunk !== 0 && heap[chunk + Chunk.Count] === 0) chunk = heap[chunk + Chunk.Next];
+    return chunk === 0;
   }
 
   /**

@@ -53,6 +53,11 @@ export class ObservedCollector {
     }
   }
 
+  /** As `Collector.helpPause`. Not observed: the collection is another thread's. */
+  helpPause(): void {
+    this.inner.helpPause?.();
+  }
+
   freeze(): void {
     this.inner.freeze();
   }

@@ -25,14 +25,18 @@ export class MemoryError extends Error {
 export class RunAborted extends Error {
   readonly code = 'UNGIL_ABORTED';
   override readonly name = 'RunAborted';
-  constructor(readonly reason: 'error' | 'died' | 'interrupt') {
-    super(
+  constructor(
+    readonly reason: 'error' | 'died' | 'interrupt',
+    /** What threads were doing that may have held it up, with the threads and objects; empty if nothing. */
+    readonly during = '',
+  ) {
+    const text =
       reason === 'interrupt'
         ? 'the run was interrupted'
         : reason === 'died'
           ? 'the run was ended because a worker died'
-          : 'the run was ended because another thread failed',
-    );
+          : 'the run was ended because another thread failed';
+    super(during === '' ? text : `${text}; ${during}`);
   }
 }
 

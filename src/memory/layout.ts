@@ -15,6 +15,8 @@ export const enum Geometry {
   SegmentWords = 1 << SegmentShift,
   SegmentMask = SegmentWords - 1,
   SegmentBytes = SegmentWords * 4,
+  /** Interpreters, each of which can be stopped by itself. Threads belong to interpreter 0 unless told otherwise. */
+  MaxInterpreters = 4,
   /** The largest memory: 2 GiB, so that a byte index still fits a signed 32-bit integer. */
   MaxSegments = 512,
   MinSegments = 4,
@@ -101,6 +103,16 @@ export const enum ThreadStatus {
   Attached = 1,
   Suspended = 2,
   ShuttingDown = 3,
+  /** Suspended at its safepoint, and asked to mark: becomes `Suspended` when it accepts, or is no longer asked. */
+  Invited = 4,
+}
+
+/** Low bits of `ThreadBlock.UserCode`: what the code is there for. */
+export const enum UserCodeKind {
+  Finalizer = 1,
+  WeakrefCallback = 2,
+  GcCallback = 3,
+  Mask = 3,
 }
 
 /** Bits of a thread's eval breaker, in CPython's order (`pycore_ceval.h`). */
@@ -208,6 +220,8 @@ export const enum GcState {
   Callbacks = 11,
   /** 1 from before the first callback of a collection until behind the last one; taken by exchange. Atomic. */
   Observed = 12,
+  /** 1 while a tracing collector wants every thread to wait at its next safepoint. Atomic, futex. */
+  Holding = 13,
 
   /** Net allocations of objects that can hold references, by generation. [0] atomic, never below 0. */
   Counts = 16,
@@ -215,10 +229,12 @@ export const enum GcState {
   Thresholds = 20,
   /** Grows by 1 in every pause that may free deferred objects: inline caches from before mean nothing. Atomic. */
   Epoch = 24,
+  /** 1: tracked objects are in the lists of generations; fixed at start. */
+  Generational = 25,
 
   /** Per generation `GcStats.Words`. */
   Stats = 32,
-  /** Heads of the lists of generation 0, 1, 2 and the frozen one; `generationHead`. */
+  /** Heads of the lists of generation 0, 1, 2 and the frozen one, and of collections under way; `generationHead`. */
   Heads = 96,
   Words = 128,
 }
@@ -295,15 +311,16 @@ export const enum Control {
   /** Threads inside take_gil's wait loop. */
   GilWaiters = 179,
 
-  /** Stop-the-world (CPython `Python/pystate.c`). `HeadLock` guards thread list and countdown. */
+  /**
+   * Stop-the-world (CPython `Python/pystate.c`). `HeadLock` guards thread list and countdowns. Then the `StopState` of
+   * interpreter 0, word by word; the others' are at `OtherStops`, the one of all at `GlobalStop`.
+   */
   HeadLock = 208,
   StopRequested = 209,
   WorldStopped = 210,
   StopCountdown = 211,
-  /** Futex, set to 1 when the countdown reaches 0. */
   StopEvent = 212,
   StopRequester = 213,
-  /** Byte mutex (`Mutex`) that serialises initiators; in its own word. */
   StopMutex = 214,
 
   /** Byte mutex (`Mutex`) over the table of interned strings, and its root. */
@@ -383,6 +400,11 @@ export const enum Control {
   /** `WeakrefStripes.Count` mutex bytes, a line each would be too much: 127 words. */
   WeakrefStripes = 1024,
 
+  /** `StopState` of the interpreters from 1 on; of all; `RwMutex` that keeps the two kinds apart, in its own word. */
+  OtherStops = 1152,
+  GlobalStop = 1200,
+  StopKinds = 1216,
+
   /** First word of the side table of counts, one word for each 16 bytes of memory; 0 if the build has none. */
   SideTable = 22,
 
@@ -399,6 +421,19 @@ export const enum Control {
   StaticNext = 304,
   StaticArena = 331776,
   StaticArenaEnd = 1048576,
+}
+
+/** A stop-the-world, of one interpreter or of all (CPython `struct _stoptheworld_state`). Atomic. */
+export const enum StopState {
+  Requested = 0,
+  Stopped = 1,
+  Countdown = 2,
+  /** Futex, set to 1 when the countdown reaches 0. */
+  Event = 3,
+  Requester = 4,
+  /** Byte mutex (`Mutex`) that serialises initiators; in its own word. */
+  Mutex = 5,
+  Words = 16,
 }
 
 /** `Control.SegmentTable`: who has a segment. Claimed by exchange from `Free`; see segments.ts. */
@@ -477,6 +512,26 @@ export const enum ThreadBlock {
   HandleCapacity = 9,
   /** When the thread last stopped for a pause, `Clock.microseconds`. Under HeadLock. */
   StoppedAt = 10,
+  /**
+   * 1 while the thread waits, or stands still, at a safepoint, where it holds no reference that only a local variable
+   * of JavaScript knows; 0 when it waits in the middle of an operation. For collectors that trace (owner; read of threads
+   * that are stopped).
+   */
+  AtSafepoint = 15,
+  /**
+   * 0, or 1 more than the number of pauses that have begun since the thread found itself suspended and waits to
+   * attach. Atomic. Stays 0 under a GIL.
+   */
+  AttachWaits = 11,
+  /**
+   * Object whose finaliser, or function as whose callback, this thread runs code of the program: address | `UserCodeKind`;
+   * 0 none. Own, for messages: stays where the run ended in the midst of it, and the host reads it then.
+   */
+  UserCode = 14,
+  /** Number of the thread's interpreter. Written before it is bound. */
+  Interpreter = 12,
+  /** 1 from when the thread has suspended itself for a pause to when it goes on: it may be asked to mark. Own; read in the pause. */
+  MayMark = 13,
 
   /** QSBR: last write sequence observed, 0 offline. Written by the thread, read by everybody. Atomic. */
   QsbrSequence = 32,
@@ -525,6 +580,11 @@ export const enum ThreadBlock {
   /** Heap structures of this thread, laid out by allocators/: the rest of the block. */
   Heaps = 512,
   Words = 4096,
+}
+
+/** Words of `ThreadBlock.HandleTable`: references, 0 where there is none. */
+export const enum RootTable {
+  FirstCapacity = 64,
 }
 
 /**
@@ -630,6 +690,8 @@ export const enum BuiltinType {
   Code = Control.Types + 704,
   Weakref = Control.Types + 768,
   Method = Control.Types + 832,
+  WeakKeyDict = Control.Types + 896,
+  WeakValueDict = Control.Types + 960,
 }
 
 /** What a deallocator, a leak report or a trace switches on. */
@@ -649,6 +711,7 @@ export const enum TypeKind {
   Code = 13,
   Weakref = 14,
   Method = 15,
+  WeakDict = 16,
 }
 
 /** int and float: header, then the value as a double; exact for ints to 2^53. `f64[(o + Value) / 2]`. */
@@ -803,23 +866,45 @@ export const enum WeakrefStripes {
   Count = 127,
 }
 
-/** weakref (CPython `Objects/weakrefobject.c`). All but `Callback` under the stripe's lock of its object. */
+/** weakref (CPython `Objects/weakrefobject.c`). `Object`, `Next` and `Previous` under the lock of `Stripe`. */
 export const enum WeakrefObject {
-  /** Borrowed; 0 once the object is dead or the reference was cleared. */
+  /** Borrowed; 0 once the object is dead or the reference was cleared. Also read without the lock: atomic. */
   Object = 4,
-  /** Function or method to call with this weakref when the object dies; 0 none. A counted reference. */
+  /**
+   * Function or method to call with this weakref when the object dies, or the weakref to a weak dict that is to drop
+   * its entry; 0 none. A counted reference.
+   */
   Callback = 5,
-  /** Hash of the object, 0 = never asked for. */
-  Hash = 6,
+  /** Value of a weak dict: its key, a counted reference (CPython `weakref.KeyedRef`); else 0. */
+  Key = 6,
+  /** Hash of the object, 0 = never asked for. Idempotent racy writes. */
+  Hash = 7,
   /** Neighbours in the object's list. */
-  Next = 7,
-  Previous = 8,
-  Words = 9,
+  Next = 8,
+  Previous = 9,
+  /** Byte address of the object's stripe; never changes. */
+  Stripe = 10,
+  Words = 11,
 }
 
 /** Bound method: function and object, both counted. */
 export const enum MethodObject {
-  Function = 4,
+  /** As `FunctionObject.Body`: the body that passes the object on. */
+  Body = 4,
+  Function = 5,
+  Self = 6,
+  /** First weak reference to the method; under its stripe's lock. */
+  Weakrefs = 7,
+  Words = 8,
+}
+
+/** Dict with weak keys or weak values, by its type (CPython `Lib/weakref.py`). */
+export const enum WeakDictObject {
+  /** The dict behind it: weakref -> value, or key -> weakref. A counted reference. */
+  Data = 4,
+  /** Weakref to this object, which the entries' weakrefs have as their callback. A counted reference. */
   Self = 5,
-  Words = 6,
+  /** First weak reference to the object; under its stripe's lock. */
+  Weakrefs = 6,
+  Words = 7,
 }

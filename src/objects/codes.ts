@@ -23,12 +23,13 @@ export class Codes {
   create(body: number, name: Ref, parameters: number): Ref {
     const heap = this.i32;
     const code = this.gcHeap.alloc(CodeObject.Words);
-    this.refs.init(code, BuiltinType.Code, GcBits.Tracked);
+    const tracked = this.gcHeap.tracksCode;
+    this.refs.init(code, BuiltinType.Code, tracked ? GcBits.Tracked : 0);
     heap[code + CodeObject.Body] = body;
     heap[code + CodeObject.Name] = name;
     heap[code + CodeObject.Arguments] = parameters;
     heap[code + CodeObject.UniqueId] = this.refs.assignUniqueId(code);
-    this.gcHeap.track(code);
+    if (tracked) this.gcHeap.track(code);
     return code;
   }
 

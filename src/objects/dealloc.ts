@@ -1,10 +1,11 @@
 import { FatalError } from '../memory/errors.js';
 import { BuiltinType, Header, TypeKind, TypeObject } from '../memory/layout.js';
-import type { Deallocator, Ref } from '../refcount/refCounter.js';
+import type { Deallocator, Ref, RefCounter } from '../refcount/refCounter.js';
 import type { GcHeap } from './gcHeap.js';
 
 /** One slot a type: gives back what the object references and its memory. */
 export interface DeallocSlots {
+  readonly refs: RefCounter;
   readonly gcHeap: GcHeap;
   readonly numbers: { deallocInt(object: Ref): void; deallocFloat(object: Ref): void };
   readonly strings: { dealloc(object: Ref): void };
@@ -15,6 +16,9 @@ export interface DeallocSlots {
   readonly codes: { dealloc(object: Ref): void };
   readonly locks: { dealloc(object: Ref): void };
   readonly instances: { dealloc(object: Ref): void; deallocType(type: Ref): void };
+  readonly weakrefs: { dealloc(object: Ref): void };
+  readonly weakDicts: { dealloc(object: Ref): void };
+  readonly methods: { dealloc(object: Ref): void };
 }
 
 /**
@@ -30,7 +34,8 @@ const enum Nesting {
 /**
  * Destroys objects by their type (CPython `_Py_Dealloc`), with the trashcan: a chain of containers of any depth
  * is taken apart without using the stack for it. Waiting objects are untracked and linked (CPython
- * `tstate->delete_later`); nobody else can reach them any more.
+ * `tstate->delete_later`); nobody else can get a reference to them any more. Their finalisers and callbacks run when
+ * their turn comes.
  */
 export class TypeDeallocator implements Deallocator {
   private readonly i32: Int32Array;
@@ -39,6 +44,8 @@ export class TypeDeallocator implements Deallocator {
   private instances!: DeallocSlots['instances'];
   private slots!: DeallocSlots;
   private gcHeap!: GcHeap;
+  /** Word of the header that links what waits. */
+  private link: number = Header.Local;
   private nesting = 0;
   private deleteLater: Ref = 0;
 
@@ -50,6 +57,7 @@ export class TypeDeallocator implements Deallocator {
   connect(slots: DeallocSlots): void {
     this.slots = slots;
     this.gcHeap = slots.gcHeap;
+    this.link = slots.refs.idleWord;
     this.numbers = slots.numbers;
     this.lists = slots.lists;
     this.instances = slots.instances;
@@ -98,6 +106,15 @@ export class TypeDeallocator implements Deallocator {
       case TypeKind.Function:
         this.slots.functions.dealloc(object);
         return;
+      case TypeKind.Weakref:
+        this.slots.weakrefs.dealloc(object);
+        return;
+      case TypeKind.Method:
+        this.slots.methods.dealloc(object);
+        return;
+      case TypeKind.WeakDict:
+        this.slots.weakDicts.dealloc(object);
+        return;
       case TypeKind.Code:
         this.slots.codes.dealloc(object);
         return;
@@ -110,12 +127,12 @@ export class TypeDeallocator implements Deallocator {
   }
 
   /**
-   * The link is where the local count was: the collector's bits beside the owner must stay as they are, and nothing but
-   * -1 would mean anything there to whoever looks without a lock.
+   * The link is in a word that means nothing to whoever looks at a dead object: through a stale slot, or through a weak
+   * reference, which is cleared when the object's turn comes.
    */
   private discard(object: Ref): void {
     this.gcHeap.untrack(object);
-    this.i32[object + Header.Local] = this.deleteLater;
+    this.i32[object + this.link] = this.deleteLater;
     this.deleteLater = object;
   }
 
@@ -126,8 +143,8 @@ export class TypeDeallocator implements Deallocator {
     this.nesting = Nesting.Resume + 1;
     while (this.deleteLater !== 0) {
       const object = this.deleteLater;
-      this.deleteLater = heap[object + Header.Local];
-      heap[object + Header.Local] = 0;
+      this.deleteLater = heap[object + this.link];
+      heap[object + this.link] = 0;
       this.deallocContainer(object, heap[heap[object + Header.Type] + TypeObject.Kind]);
     }
     this.nesting = before;

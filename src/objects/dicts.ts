@@ -160,6 +160,27 @@ export class Dicts extends FreeListed {
     return value;
   }
 
+  /**
+   * Removes the entry of the key if there is one, and if it has this very value, where one is given: one step, so that a
+   * value that another thread has set meanwhile stays (CPython `_PyDict_DelItemIf`). Returns whether it was removed.
+   */
+  discard(dict: Ref, key: Ref, value: Ref = 0): boolean {
+    const hash = this.hashing.hash(key);
+    const token = this.guard.begin(dict);
+    const heap = this.i32;
+    const keys = heap[dict + DictObject.Keys];
+    let slot = this.find(keys, key, hash);
+    if (slot !== 0 && value !== 0 && heap[slot] !== value) slot = 0;
+    const oldValue = slot === 0 ? 0 : heap[slot];
+    const oldKey = slot === 0 ? 0 : heap[slot - 1];
+    if (slot !== 0) this.removeLocked(dict, keys, slot, hash);
+    this.guard.end(token);
+    if (slot === 0) return false;
+    this.refs.decref(oldKey);
+    this.refs.decref(oldValue);
+    return true;
+  }
+
   /** dict.clear(). Keys and values are dropped after the dict has let go of them. */
   clear(dict: Ref): void {
     const token = this.guard.begin(dict);

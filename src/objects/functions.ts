@@ -2,6 +2,7 @@ import { BuiltinType, CodeObject, DictObject, FunctionObject, GcBits } from '../
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 import type { GcHeap } from './gcHeap.js';
+import type { Weakrefs } from './weakrefs.js';
 
 /**
  * function: code and globals, and what a call needs. Functions get deferred counts where the build has them
@@ -12,7 +13,10 @@ export class Functions {
   private readonly refs: RefCounter;
   private readonly gcHeap: GcHeap;
 
-  constructor(context: ObjectContext) {
+  constructor(
+    context: ObjectContext,
+    private readonly weakrefs: Weakrefs,
+  ) {
     this.i32 = context.i32;
     this.refs = context.refs;
     this.gcHeap = context.gcHeap;
@@ -50,6 +54,7 @@ export class Functions {
   dealloc(object: Ref): void {
     this.gcHeap.untrack(object);
     const heap = this.i32;
+    this.weakrefs.clearDead(object);
     const code = heap[object + FunctionObject.Code];
     this.clear(object);
     this.refs.decrefUnique(code, heap[code + CodeObject.UniqueId]);

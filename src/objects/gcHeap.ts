@@ -2,6 +2,7 @@ import type { Allocator } from '../allocators/allocator.js';
 import {
   Control,
   EvalBreaker,
+  GcBits,
   GcHead,
   GcLimits,
   GcState,
@@ -44,9 +45,17 @@ export abstract class GcHeap {
   abstract track(object: Ref): void;
   /** No collector sees it any more. Harmless when done already. First step of every destructor. */
   abstract untrack(object: Ref): void;
+
+  /** Thread exit, behind its last free. */
+  exit(): void {}
+
+  /** Code objects are tracked where they have deferred counts, which only a collector ends. */
+  get tracksCode(): boolean {
+    return true;
+  }
 }
 
-/** Builds without a collector. */
+/** Builds without a collector, and those whose collector looks at every object (it counts them in `NoneRefCounter.init`). */
 export class UncollectedGcHeap extends GcHeap {
   alloc(words: number): Ref {
     return this.allocator.alloc(words, HeapTag.Gc);
@@ -103,6 +112,15 @@ export class FreeThreadedGcHeap extends GcHeap {
 
   untrack(object: Ref): void {
     clearBits(this.i32, object);
+  }
+
+  /** What the thread has not told yet: else short-lived threads would never make a collection due (gh-142233). */
+  override exit(): void {
+    const heap = this.i32;
+    const count = heap[this.block + ThreadBlock.GcAllocations];
+    if (count < 0) this.flushFrees(count);
+    heap[this.block + ThreadBlock.GcAllocations] = 0;
+    if (count > 0) Atomics.add(heap, Control.Gc + GcState.Counts, count);
   }
 
   private countAllocation(): void {
@@ -184,10 +202,11 @@ export class GenerationalGcHeap extends GcHeap {
     heap[head + GcHead.Previous] = object;
   }
 
+  /** Links carry low bits only while a collection deduces, and then nobody else runs. */
   untrack(object: Ref): void {
     const heap = this.i32;
-    const next = heap[object + GcHead.Next];
-    if (next !== 0) {
+    if ((heap[object] & (GcBits.Tracked << 24)) !== 0) {
+      const next = heap[object + GcHead.Next];
       const previous = heap[object + GcHead.Previous];
       heap[previous + GcHead.Next] = next;
       heap[next + GcHead.Previous] = previous;
@@ -196,23 +215,40 @@ export class GenerationalGcHeap extends GcHeap {
     clearBits(heap, object);
   }
 
+  /** CPython's default build: only functions hold them, and they hold constants. */
+  override get tracksCode(): boolean {
+    return false;
+  }
+
+  /**
+   * Declared racy read of the thread's breaker: until its next safepoint each allocation comes here, and others set other
+   * bits meanwhile.
+   */
   private schedule(): void {
     const heap = this.i32;
-    if (heap[Control.Gc + GcState.Enabled] !== 0 && heap[Control.Gc + GcState.Collecting] === 0) {
-      setBreaker(heap, this.block, EvalBreaker.GcScheduled);
-    }
+    if (heap[Control.Gc + GcState.Enabled] === 0 || heap[Control.Gc + GcState.Collecting] !== 0) return;
+    if ((heap[this.block + ThreadBlock.Breaker] & EvalBreaker.GcScheduled) !== 0) return;
+    setBreaker(heap, this.block, EvalBreaker.GcScheduled);
   }
 }
 
-/** Address of the pseudo object whose `GcHead` begins and ends a generation's list: 0 to 2, or 3 for frozen ones. */
+/**
+ * Address of the pseudo object whose `GcHead` begins and ends a list: of generation 0 to 2, 3 for frozen ones, the others
+ * as gc/generational/ numbers them.
+ */
 export function generationHead(generation: number): number {
   return Control.Gc + GcState.Heads + (generation + 1) * -GcHead.Next;
 }
 
+/** What is left of a header's first word. */
+const enum Word0 {
+  Untracked = Header.OwnerMask | (GcBits.Finalized << 24),
+}
+
 /**
- * The collector's bits of an object that its last reference has left; its finaliser has run, its owner does not
- * matter. Plain: nobody else writes to this word any more.
+ * The collector's bits of an object that its last reference has left, but for the one that says that its finaliser has
+ * run: that one is for life, and the object may wait in the trashcan. Plain: nobody else writes to this word any more.
  */
 function clearBits(heap: Int32Array, object: Ref): void {
-  heap[object + Header.Owner] &= Header.OwnerMask;
+  heap[object + Header.Owner] &= Word0.Untracked;
 }

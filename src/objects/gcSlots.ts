@@ -8,7 +8,7 @@ export interface Caller {
 
 /** Where errors go that nobody can catch: of finalisers and callbacks (CPython `PyErr_FormatUnraisable`). */
 export interface Unraisable {
-  /** `where`: "in the finaliser of", "in the callback of a weak reference to"; `object`: alive during the call. */
+  /** `where`: "the finaliser of", "the weakref callback"; `object`: alive during the call. */
   report(error: unknown, where: string, object: Ref): void;
 }
 

@@ -1,5 +1,15 @@
+import type { AtomicOps } from '../memory/atomicOps.js';
 import { PythonError } from '../memory/errors.js';
-import { BuiltinType, Control, Header, NumberObject, StrObject, TupleObject } from '../memory/layout.js';
+import {
+  BuiltinType,
+  Control,
+  Header,
+  MethodObject,
+  NumberObject,
+  StrObject,
+  TupleObject,
+  WeakrefObject,
+} from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 import type { Strings } from './strings.js';
@@ -12,6 +22,7 @@ import type { Strings } from './strings.js';
 export class Hashing {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
+  private readonly atomics: AtomicOps;
   private readonly strings: Strings;
   /** The two halves of a double. This thread's own. */
   private readonly double = new Float64Array(1);
@@ -20,6 +31,7 @@ export class Hashing {
   constructor(context: ObjectContext, strings: Strings) {
     this.i32 = context.i32;
     this.f64 = context.memory.f64;
+    this.atomics = context.atomics;
     this.strings = strings;
   }
 
@@ -47,6 +59,8 @@ export class Hashing {
     const typeB = heap[b + Header.Type];
     if (typeA === BuiltinType.Str) return typeB === BuiltinType.Str && this.strings.equal(a, b);
     if (typeA === BuiltinType.Tuple) return typeB === BuiltinType.Tuple && this.equalTuples(a, b);
+    if (typeA === BuiltinType.Weakref) return typeB === BuiltinType.Weakref && this.equalWeakrefs(a, b);
+    if (typeA === BuiltinType.Method) return typeB === BuiltinType.Method && this.equalMethods(a, b);
     return isNumber(typeA) && isNumber(typeB) && this.numberOf(a, typeA) === this.numberOf(b, typeB);
   }
 
@@ -55,8 +69,13 @@ export class Hashing {
     if (isNumber(type)) return this.hashNumber(this.numberOf(key, type), key);
     if (type === BuiltinType.Str) return this.strings.hash(key);
     if (type === BuiltinType.Tuple) return this.hashTuple(key);
+    if (type === BuiltinType.Weakref) return this.hashWeakref(key);
+    if (type === BuiltinType.Method) return this.hashMethod(key);
     if (type === BuiltinType.List) throw new PythonError('TypeError', "unhashable type: 'list'");
     if (type === BuiltinType.Dict) throw new PythonError('TypeError', "unhashable type: 'dict'");
+    if (type === BuiltinType.WeakKeyDict || type === BuiltinType.WeakValueDict) {
+      throw new PythonError('TypeError', "unhashable type: 'weak dict'");
+    }
     return hashAddress(key);
   }
 
@@ -90,6 +109,46 @@ export class Hashing {
     if (sum === 0) sum = 1;
     heap[tuple + TupleObject.Hash] = sum;
     return sum;
+  }
+
+  /**
+   * Of the object, which is asked for once: all objects that allow weak references are hashed by their address, so that
+   * nobody needs a reference for it. Declared racy accesses of the cache: everybody stores the same. Throws TypeError
+   * where the object died before it was ever asked for.
+   */
+  private hashWeakref(weakref: Ref): number {
+    const heap = this.i32;
+    const cached = heap[weakref + WeakrefObject.Hash];
+    if (cached !== 0) return cached;
+    const object = this.atomics.load(weakref + WeakrefObject.Object);
+    if (object === 0) throw new PythonError('TypeError', 'weak object has gone away');
+    const hash = hashAddress(object);
+    heap[weakref + WeakrefObject.Hash] = hash;
+    return hash;
+  }
+
+  /**
+   * Weakrefs to one object are equal while it lives, else each is equal to itself only. Looked at twice: an object's
+   * weakrefs are cleared before its memory becomes another one.
+   */
+  private equalWeakrefs(a: Ref, b: Ref): boolean {
+    const object = this.atomics.load(a + WeakrefObject.Object);
+    if (object === 0 || this.atomics.load(b + WeakrefObject.Object) !== object) return false;
+    return this.atomics.load(a + WeakrefObject.Object) === object;
+  }
+
+  private hashMethod(method: Ref): number {
+    const heap = this.i32;
+    return hashAddress(heap[method + MethodObject.Function]) ^ hashAddress(heap[method + MethodObject.Self]);
+  }
+
+  /** The same function bound to the same object (CPython since 3.8). */
+  private equalMethods(a: Ref, b: Ref): boolean {
+    const heap = this.i32;
+    return (
+      heap[a + MethodObject.Function] === heap[b + MethodObject.Function] &&
+      heap[a + MethodObject.Self] === heap[b + MethodObject.Self]
+    );
   }
 
   private equalTuples(a: Ref, b: Ref): boolean {

@@ -23,6 +23,7 @@ import { initKeys, KeyTables } from './dictKeys.js';
 import type { Dicts } from './dicts.js';
 import type { GcHeap } from './gcHeap.js';
 import type { Guard } from './guard.js';
+import type { LifeEnd } from './lifeEnd.js';
 import type { Strings } from './strings.js';
 
 /** `PreHeader.Dict` besides 0 and addresses. */
@@ -58,6 +59,7 @@ export class Instances {
     context: ObjectContext,
     strings: Strings,
     private readonly dicts: Dicts,
+    private readonly lifeEnd: LifeEnd,
   ) {
     this.i32 = context.i32;
     this.i8 = context.memory.i8;
@@ -115,6 +117,22 @@ export class Instances {
     for (const interned of names) this.addName(type, interned);
     this.gcHeap.track(type);
     return type;
+  }
+
+  /**
+   * Gives a class its `__del__`: a function of one argument, borrowed; 0 takes it away. It runs once for each instance,
+   * by whichever thread drops the last reference or collects it, and may make it reachable again; what it throws is
+   * reported. `legacy`: as `tp_del` of old extension types: runs each time, after the weak references are cleared, and
+   * no collector frees a cycle with such an instance. Before there are instances, by the thread that made the class.
+   */
+  setFinalizer(type: Ref, finalizer: Ref, legacy = false): void {
+    const heap = this.i32;
+    const old = heap[type + TypeObject.Finalize];
+    const flags = heap[type + TypeObject.Flags] & ~TypeFlags.LegacyFinalizer;
+    if (finalizer !== 0) this.refs.incref(finalizer);
+    heap[type + TypeObject.Finalize] = finalizer;
+    heap[type + TypeObject.Flags] = legacy && finalizer !== 0 ? flags | TypeFlags.LegacyFinalizer : flags;
+    if (old !== 0) this.refs.decref(old);
   }
 
   /** An instance without attributes; `__init__` is not called. Throws MemoryError. */
@@ -223,9 +241,34 @@ export class Instances {
     if (old !== 0) this.refs.decref(old);
   }
 
-  /** The last reference is gone: drops values, dict and class, frees the block. No reader can exist. */
+  /**
+   * The last reference is gone: finaliser, weak references and their callbacks, then values, dict and class, in CPython's
+   * order (`subtype_dealloc`). Declared racy read of the list of weak references: see `Weakrefs.clearDead`.
+   */
   dealloc(object: Ref): void {
+    const heap = this.i32;
+    if (heap[heap[object + Header.Type] + TypeObject.Finalize] !== 0) {
+      if (!this.finalizeDying(object)) return;
+    } else {
+      this.gcHeap.untrack(object);
+      if (heap[object + PreHeader.Weakrefs] !== 0) this.lifeEnd.weakrefs.clearDead(object);
+    }
+    this.deallocValues(object);
+  }
+
+  /** False: the finaliser has made the object reachable again. */
+  private finalizeDying(object: Ref): boolean {
+    const { finalizers, weakrefs } = this.lifeEnd;
+    if (!finalizers.finalizeDying(object)) return false;
     this.gcHeap.untrack(object);
+    weakrefs.clearDead(object);
+    if (!finalizers.deleteDying(object)) return false;
+    weakrefs.clearSilently(object);
+    return true;
+  }
+
+  /** Frees the block. No reader can exist. */
+  private deallocValues(object: Ref): void {
     const heap = this.i32;
     const type = heap[object + Header.Type];
     const dict = heap[object + PreHeader.Dict];
@@ -244,10 +287,21 @@ export class Instances {
   deallocType(type: Ref): void {
     this.gcHeap.untrack(type);
     const heap = this.i32;
-    const init = heap[type + TypeObject.Init];
-    if (init !== 0) this.refs.decref(init);
+    this.lifeEnd.weakrefs.clearDead(type);
+    this.clearType(type);
     this.allocator.free(heap[type + TypeObject.SharedKeys], HeapTag.Mem);
     this.gcHeap.free(type);
+  }
+
+  /** tp_clear of a class: drops `__init__` and `__del__`. The caller holds a reference, or destroys it. */
+  clearType(type: Ref): void {
+    const heap = this.i32;
+    const init = heap[type + TypeObject.Init];
+    const finalizer = heap[type + TypeObject.Finalize];
+    heap[type + TypeObject.Init] = 0;
+    heap[type + TypeObject.Finalize] = 0;
+    if (init !== 0) this.refs.decref(init);
+    if (finalizer !== 0) this.refs.decref(finalizer);
   }
 
   /** tp_clear: drops values and dict; the class stays. The caller holds a reference. */

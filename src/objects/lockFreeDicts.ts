@@ -234,7 +234,7 @@ export class LockFreeDicts extends Dicts {
    * the second look at `Keys`: the former have no count to protect, the latter only this thread can free, and it is
    * busy here. For others that look follows the atomic increment.
    */
-  private take(dict: Ref, keys: number, slot: number): Ref {
+  protected take(dict: Ref, keys: number, slot: number): Ref {
     const heap = this.i32;
     const object = heap[slot];
     if (object === 0) return 0;

@@ -11,6 +11,7 @@ import type { Ref } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 import type { Dicts } from './dicts.js';
 import { Instances, ManagedDict } from './instances.js';
+import type { LifeEnd } from './lifeEnd.js';
 import type { Strings } from './strings.js';
 
 /** Fields of a header's first word that say who may read without a lock. */
@@ -29,11 +30,11 @@ const enum Word0 {
  */
 export class LockFreeInstances extends Instances {
   private readonly u8: Uint8Array;
-  private readonly id: number;
+  protected readonly id: number;
   private readonly lockedReads: number;
 
-  constructor(context: ObjectContext, strings: Strings, dicts: Dicts) {
-    super(context, strings, dicts);
+  constructor(context: ObjectContext, strings: Strings, dicts: Dicts, lifeEnd: LifeEnd) {
+    super(context, strings, dicts, lifeEnd);
     this.u8 = context.memory.u8;
     this.id = context.id;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
@@ -68,12 +69,12 @@ export class LockFreeInstances extends Instances {
    * A value that is not there was never set, if the dict's word, looked at afterwards, says that there has been no
    * dict: values leave for a dict behind that.
    */
-  private getMissing(object: Ref, slot: number, index: number): Ref {
+  protected getMissing(object: Ref, slot: number, index: number): Ref {
     if (this.atomics.load(slot) !== 0) return this.getSlotLocked(object, index);
     return this.getFromDict(object, this.nameAt(object, index));
   }
 
-  private getSlotLocked(object: Ref, index: number): Ref {
+  protected getSlotLocked(object: Ref, index: number): Ref {
     const heap = this.i32;
     heap[this.lockedReads]++;
     const token = this.guard.begin(object);

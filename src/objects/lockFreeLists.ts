@@ -1,7 +1,6 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { Counter, GcBits, Header, HeapTag, ListArray, ListObject, ThreadBlock } from '../memory/layout.js';
-import type { BiasedRefCounter } from '../refcount/biased.js';
-import type { Ref } from '../refcount/refCounter.js';
+import type { LockFreeCounter, Ref } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
 import { Lists, outOfRange } from './lists.js';
@@ -22,19 +21,19 @@ const enum Word0 {
  */
 export class LockFreeLists extends Lists {
   private readonly u8: Uint8Array;
-  private readonly atomics: AtomicOps;
-  private readonly id: number;
+  protected readonly atomics: AtomicOps;
+  protected readonly id: number;
   private readonly lockedReads: number;
-  private readonly biased: BiasedRefCounter;
+  private readonly counter: LockFreeCounter;
   private readonly mutex: Mutex;
 
-  constructor(context: ObjectContext, biased: BiasedRefCounter) {
+  constructor(context: ObjectContext, counter: LockFreeCounter) {
     super(context);
     this.u8 = context.memory.u8;
     this.atomics = context.atomics;
     this.id = context.id;
     this.lockedReads = context.block + ThreadBlock.Counters + Counter.LockedReads;
-    this.biased = biased;
+    this.counter = counter;
     this.mutex = context.mutex;
   }
 
@@ -111,7 +110,7 @@ export class LockFreeLists extends Lists {
    * 703; CPython since 3.13 looks at the slot only, which a stale array makes unsound: PIT-10.2).
    */
   private getForeign(list: Ref, array: number, slot: number, item: Ref): boolean {
-    if (!this.biased.tryIncrefSharedCompare(slot, item)) return false;
+    if (!this.counter.tryIncrefSharedCompare(slot, item)) return false;
     if (this.arrayUnchanged(list, array)) return true;
     this.refs.decref(item);
     return false;

@@ -1,7 +1,7 @@
 import type { Allocator } from '../allocators/allocator.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { PythonError } from '../memory/errors.js';
-import { BuiltinType, HeapTag, LockObject } from '../memory/layout.js';
+import { BuiltinType, HeapTag, LockObject, ThreadBlock } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { Mutex } from '../sync/mutex.js';
 import type { ObjectContext } from './context.js';
@@ -13,6 +13,8 @@ export class Locks {
   private readonly allocator: Allocator;
   private readonly mutex: Mutex;
   private readonly atomics: AtomicOps;
+  /** Address of this thread's `ThreadBlock.AtSafepoint`. */
+  private readonly safepoint: number;
 
   constructor(context: ObjectContext) {
     this.i32 = context.i32;
@@ -20,6 +22,7 @@ export class Locks {
     this.allocator = context.allocator;
     this.mutex = context.mutex;
     this.atomics = context.atomics;
+    this.safepoint = context.block + ThreadBlock.AtSafepoint;
   }
 
   create(): Ref {
@@ -31,12 +34,23 @@ export class Locks {
 
   /** Waits until the lock is this thread's; detaches while it sleeps. Throws RunAborted. */
   acquire(lock: Ref): void {
-    this.mutex.lock((lock + LockObject.Mutex) << 2);
+    const byte = (lock + LockObject.Mutex) << 2;
+    if (this.atomics.tryLock(byte) !== 0) this.acquireSlow(byte, Infinity);
   }
 
   /** As acquire, for at most `timeoutMs`; 0 only tries. */
   acquireTimed(lock: Ref, timeoutMs: number): boolean {
-    return this.mutex.lockTimed((lock + LockObject.Mutex) << 2, timeoutMs);
+    const byte = (lock + LockObject.Mutex) << 2;
+    return this.atomics.tryLock(byte) === 0 || this.acquireSlow(byte, timeoutMs);
+  }
+
+  /** A wait at a safepoint, unlike that for a container's lock: who asks for a lock of its program is between operations. */
+  private acquireSlow(byte: number, timeoutMs: number): boolean {
+    const heap = this.i32;
+    heap[this.safepoint] = 1;
+    const locked = this.mutex.lockSlow(byte, timeoutMs, true);
+    heap[this.safepoint] = 0;
+    return locked;
   }
 
   /** Any thread may release. Throws RuntimeError if the lock is not held. */

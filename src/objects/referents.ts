@@ -14,6 +14,7 @@ import {
   TupleObject,
   TypeKind,
   TypeObject,
+  WeakDictObject,
   WeakrefObject,
 } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
@@ -61,7 +62,9 @@ export class Referents {
       case TypeKind.Method:
         return this.add(0, object + MethodObject.Function, object + MethodObject.Self + 1, 1);
       case TypeKind.Weakref:
-        return this.add(0, object + WeakrefObject.Callback, object + WeakrefObject.Callback + 1, 1);
+        return this.add(0, object + WeakrefObject.Callback, object + WeakrefObject.Key + 1, 1);
+      case TypeKind.WeakDict:
+        return this.add(0, object + WeakDictObject.Data, object + WeakDictObject.Self + 1, 1);
       case TypeKind.Type: {
         const init = this.add(0, object + TypeObject.Init, object + TypeObject.Init + 1, 1);
         return this.add(init, object + TypeObject.Finalize, object + TypeObject.Finalize + 1, 1);

@@ -106,6 +106,14 @@ export class AtomicRefCounter extends OneCountRefCounter {
     return this.atomics.load(slot) === object;
   }
 
+  resurrectStart(object: Ref): void {
+    this.atomics.store(object + Header.Shared, 1);
+  }
+
+  resurrectEnd(object: Ref): boolean {
+    return !this.isImmortal(object) && this.atomics.add(object + Header.Shared, -1) === 1;
+  }
+
   isImmortal(object: Ref): boolean {
     return this.i32[object + Header.Local] === Immortal.Local;
   }

@@ -4,7 +4,13 @@ import { GcBits, Header, Immortal, SharedState, ThreadBlock } from '../memory/la
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { MergeQueue, type MergeThread } from './mergeQueue.js';
 import { mergePerThreadCounts, PerThreadCounts } from './perThread.js';
-import { ALL_COUNTS, type CountOptions, type Deallocator, type Ref, type RefCounter } from './refCounter.js';
+import {
+  ALL_COUNTS,
+  type CollectedRefCounter,
+  type CountOptions,
+  type Deallocator,
+  type Ref,
+} from './refCounter.js';
 import { UniqueIdPool, type UniqueIdThread } from './uniqueIds.js';
 
 /** Values of the shared word. */
@@ -19,7 +25,8 @@ const enum Word {
  * `Objects/object.c`, `Python/brc.c`. The owner counts in `Local` without atomics; everybody else in `Shared`,
  * whose low two bits hold the state (default, maybe-weakref, queued, merged).
  */
-export class BiasedRefCounter implements RefCounter {
+export class BiasedRefCounter implements CollectedRefCounter {
+  readonly idleWord: number = Header.Local;
   protected readonly i32: Int32Array;
   protected readonly u16: Uint16Array;
   protected readonly u8: Uint8Array;
@@ -318,10 +325,38 @@ export class BiasedRefCounter implements RefCounter {
     );
   }
 
+  isInUse(object: Ref): boolean {
+    const heap = this.i32;
+    return (heap[object] & Header.OwnerMask) !== 0 || heap[object + Header.Shared] >> SharedState.Shift > 0;
+  }
+
+  /** Plain stores: in a stopped world. */
   takeUnreachable(object: Ref): void {
-    if (!this.isDeferred(object)) this.explicitMerge(object, 1);
-    else if (this.pool.has(object)) this.disableUniqueId(object);
-    else this.removeBias(object, 1);
+    this.endDeferral(object);
+    const heap = this.i32;
+    const total = this.stoppedCount(object) + 1;
+    if (this.isImmortal(object) || total > Immortal.SharedLimit) {
+      this.explicitMerge(object, 1);
+      return;
+    }
+    heap[object + Header.Local] = 0;
+    this.u16[object << 1] = 0;
+    heap[object + Header.Shared] = (total << SharedState.Shift) | SharedState.Merged;
+  }
+
+  /** The only way back from merged, which nobody can see. */
+  adopt(object: Ref): void {
+    if (this.firstOwner === 0 || this.isImmortal(object)) return;
+    const heap = this.i32;
+    heap[object + Header.Local] = heap[object + Header.Shared] >> SharedState.Shift;
+    heap[object + Header.Shared] = SharedState.Default;
+    this.u16[object << 1] = this.id;
+  }
+
+  endDeferral(object: Ref): void {
+    if (!this.isDeferred(object)) return;
+    if (this.pool.has(object)) this.pool.release(object);
+    this.removeBias(object, 0);
   }
 
   mayHaveOwner(object: Ref): boolean {
@@ -425,6 +460,11 @@ export class BiasedRefCounter implements RefCounter {
   // --- A thread that is not the owner (CPython `_Py_DecRefShared`) ---
 
   protected decrefShared(object: Ref): void {
+    if (this.dropShared(object)) this.deallocator.dealloc(object);
+  }
+
+  /** True: that was the last reference, and the caller destroys the object (CPython `_Py_DecRefSharedIsDead`). */
+  private dropShared(object: Ref): boolean {
     const word = object + Header.Shared;
     let shared = this.atomics.load(word);
     for (;;) {
@@ -435,14 +475,38 @@ export class BiasedRefCounter implements RefCounter {
       if (seen === shared) {
         if (shared < -Word.Limit) this.saturate(object);
         else if (donate) this.queue.enqueue(object);
-        else if (next === SharedState.Merged) this.deallocator.dealloc(object);
+        else if (next === SharedState.Merged) return true;
         else if (next < 0 && (next & SharedState.Mask) === SharedState.Merged) {
           throw new FatalError(`negative reference count of the object at ${object}`);
         }
-        return;
+        return false;
       }
       shared = seen;
     }
+  }
+
+  // --- Finalisers ---
+
+  /** As a fresh object: no other thread can count it, whatever it still finds of it. */
+  resurrectStart(object: Ref): void {
+    Atomics.store(this.u16, object << 1, this.firstOwner);
+    Atomics.store(this.i32, object + Header.Local, this.firstLocal);
+    this.atomics.store(object + Header.Shared, this.firstShared);
+  }
+
+  /**
+   * An owner that finds anything but its own reference gives the object up. A collection may have made another thread
+   * the owner meanwhile: the reference is that one's to merge, then.
+   */
+  resurrectEnd(object: Ref): boolean {
+    const heap = this.i32;
+    if (heap[object + Header.Local] === Immortal.Local) return false;
+    if (!this.isOwner(heap, object)) return this.dropShared(object);
+    if (heap[object + Header.Local] === 1 && this.atomics.load(object + Header.Shared) === 0) {
+      heap[object + Header.Local] = 0;
+      return true;
+    }
+    return this.explicitMerge(object, -1) === 0;
   }
 
   // --- Conditional increments ---

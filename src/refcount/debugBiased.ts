@@ -1,7 +1,8 @@
 import { assertInvariant } from '../memory/invariant.js';
-import { BrcBucket, Control, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
+import { BrcBucket, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import { slotOf } from '../threads/evalBreaker.js';
+import { isWorldStopped } from '../sync/worldStopped.js';
+import { slotOf, threadBlock } from '../threads/evalBreaker.js';
 import { BiasedRefCounter } from './biased.js';
 import { assertObject } from './debugHeader.js';
 import { DebugMergeQueue } from './debugMergeQueue.js';
@@ -151,7 +152,7 @@ export class DebugBiasedRefCounter extends BiasedRefCounter {
   private mayMerge(object: Ref): boolean {
     const owner = this.ownerOf(object);
     if (owner === 0 || owner === this.id) return true;
-    if (Atomics.load(this.i32, Control.WorldStopped) !== 0) return true;
+    if (isWorldStopped(this.i32, threadBlock(this.id >> 1))) return true;
     return this.isGone(owner);
   }
 

@@ -1,14 +1,21 @@
-import { GcBits, Immortal } from '../memory/layout.js';
-import { ALL_COUNTS, type CountOptions, type Deallocator, type Ref, type RefCounter } from './refCounter.js';
+import { GcBits, Header, Immortal } from '../memory/layout.js';
+import {
+  ALL_COUNTS,
+  type CollectedRefCounter,
+  type CountOptions,
+  type Deallocator,
+  type Ref,
+} from './refCounter.js';
 
 /**
  * What the schemes with one count a header have in common: no owner, hence nothing to queue or to merge; no
  * collector that could free a deferred object, hence no deferral.
  */
-export abstract class OneCountRefCounter implements RefCounter {
+export abstract class OneCountRefCounter implements CollectedRefCounter {
   /** Set once by the composition; destroys what reaches zero. */
   deallocator!: Deallocator;
 
+  readonly idleWord: number = Header.Local;
   protected readonly immortals: boolean;
 
   constructor(
@@ -29,6 +36,8 @@ export abstract class OneCountRefCounter implements RefCounter {
   abstract isImmortal(object: Ref): boolean;
   abstract isUnique(object: Ref): boolean;
   abstract count(object: Ref): number;
+  abstract resurrectStart(object: Ref): void;
+  abstract resurrectEnd(object: Ref): boolean;
   /** The word that counts an object's references. */
   abstract countWord(object: Ref): number;
 
@@ -85,6 +94,14 @@ export abstract class OneCountRefCounter implements RefCounter {
     this.i32[word] += extra;
     return this.i32[word];
   }
+
+  isInUse(object: Ref): boolean {
+    return this.count(object) > 0;
+  }
+
+  endDeferral(_object: Ref): void {}
+
+  adopt(_object: Ref): void {}
 
   takeUnreachable(object: Ref): void {
     this.explicitMerge(object, 1);

@@ -8,6 +8,9 @@ import type { CountOptions, Ref } from './refCounter.js';
  * wrong on purpose in the `unsafe` build. The count is the word `Header.Local`.
  */
 export class PlainRefCounter extends OneCountRefCounter {
+  /** The local word is the count, which conditional increments look at. */
+  override readonly idleWord: number = Header.Shared;
+
   constructor(memory: SharedMemory, options?: CountOptions) {
     super(memory.i32, options);
   }
@@ -73,6 +76,18 @@ export class PlainRefCounter extends OneCountRefCounter {
 
   isUnique(object: Ref): boolean {
     return this.i32[object + Header.Local] === 1;
+  }
+
+  resurrectStart(object: Ref): void {
+    this.i32[object + Header.Local] = 1;
+  }
+
+  resurrectEnd(object: Ref): boolean {
+    const heap = this.i32;
+    const count = heap[object + Header.Local];
+    if (count < 0) return false;
+    heap[object + Header.Local] = count - 1;
+    return count === 1;
   }
 
   /** Under the GIL nobody else writes; in the `unsafe` build that is the point. */

@@ -7,6 +7,12 @@ export interface Deallocator {
   dealloc(object: Ref): void;
 }
 
+/** What lists that are read without a lock ask of their counter besides. */
+export interface LockFreeCounter {
+  /** The second half of `RefCounter.tryIncrefCompare`, for callers that have inlined the first. */
+  tryIncrefSharedCompare(slot: number, object: Ref): boolean;
+}
+
 /** Mechanisms that a counter can do without, to see what they are worth. */
 export interface CountOptions {
   /** Off: `enableDeferred` does nothing, and no object is counted per thread, for that stands on the bias. */
@@ -22,8 +28,8 @@ export interface CountOptions {
 export const ALL_COUNTS: CountOptions = { deferred: true, perThread: true, immortal: true, biased: true };
 
 /**
- * One scheme of reference counting. Three implementations: `PlainRefCounter` (gil, unsafe), `AtomicRefCounter`
- * (gilectomy), `BiasedRefCounter` (free-threaded). A worker makes one of them for its whole life, so that call
+ * One scheme of reference counting: `PlainRefCounter` (gil, unsafe), `AtomicRefCounter` (gilectomy), `BiasedRefCounter`
+ * (free-threaded), and two experiments, counts in a side table and no counts at all (`NoneRefCounter`). A worker makes one of them for its whole life, so that call
  * sites stay monomorphic. All methods: attached threads only.
  */
 export interface RefCounter {
@@ -110,14 +116,49 @@ export interface RefCounter {
    * who drops it when the world goes on.
    */
   disablePerThread(): Ref[];
-  // --- For a collector: in a stopped world, every stack published ---
+  /** True if references on a thread's stack need not be counted. */
+  isDeferred(object: Ref): boolean;
+  deallocator: Deallocator;
+  /** Word of the header that means nothing in an object whose count is 0, whoever looks: links the trashcan. */
+  readonly idleWord: number;
+  /**
+   * The count is 0, and a finaliser is about to run: from here the object has one reference, this thread's (CPython
+   * `_PyObject_ResurrectStart`). The caller destroys the object: nobody else counts it.
+   */
+  resurrectStart(object: Ref): void;
+  /**
+   * Takes that reference back (CPython `_PyObject_ResurrectEnd`). True: it was the last one, the caller goes on
+   * destroying the object. False: the object lives, or is another thread's to destroy; not to be touched any more.
+   */
+  resurrectEnd(object: Ref): boolean;
+  /** Merges what other threads have queued for this one. Called from the eval breaker. */
+  mergeQueued(): void;
+  /** Thread start: from here others may queue objects for this thread. */
+  start(): void;
+  /** Thread exit: drains the queue and leaves the table; afterwards the thread must not touch counts. */
+  exit(): void;
+}
 
+/**
+ * What the free-threaded collector needs of a scheme besides: all in a stopped world, every stack published. The builds
+ * that have this collector have such a scheme.
+ */
+export interface CollectedRefCounter extends RefCounter {
   /** The count of a mortal object, behind `mergePerThread`: without the bias. At least 0. */
   stoppedCount(object: Ref): number;
   /** Both counts become one, and nobody owns the object, where the scheme has that; adds `extra`. Returns the count. */
   explicitMerge(object: Ref, extra: number): number;
+  /** False for an object in a free list, whose local count is a link; it is tracked no more. */
+  isInUse(object: Ref): boolean;
   /** As `explicitMerge` with 1, and the object is neither deferred nor counted per thread any more. */
   takeUnreachable(object: Ref): void;
+  /**
+   * No thread can get at the object any more, which is merged: from here it is this thread's own, and being taken apart
+   * costs no atomic operation. Where objects have owners. (CPython leaves such objects merged.)
+   */
+  adopt(object: Ref): void;
+  /** The object is neither deferred nor counted per thread any more; merged. Its count stays. */
+  endDeferral(object: Ref): void;
   /** True: somebody may own the object, by the state of its counts; the word of the owner is not looked at. */
   mayHaveOwner(object: Ref): boolean;
   /**
@@ -125,14 +166,4 @@ export interface RefCounter {
    * each with one of the caller's, who drops it when the world goes on.
    */
   mergeAllQueues(): Ref[];
-
-  /** True if references on a thread's stack need not be counted. */
-  isDeferred(object: Ref): boolean;
-  deallocator: Deallocator;
-  /** Merges what other threads have queued for this one. Called from the eval breaker. */
-  mergeQueued(): void;
-  /** Thread start: from here others may queue objects for this thread. */
-  start(): void;
-  /** Thread exit: drains the queue and leaves the table; afterwards the thread must not touch counts. */
-  exit(): void;
 }

@@ -84,6 +84,19 @@ export class SideTableRefCounter extends OneCountRefCounter {
     return true;
   }
 
+  resurrectStart(object: Ref): void {
+    this.i32[this.countWord(object)] = 1;
+  }
+
+  resurrectEnd(object: Ref): boolean {
+    const heap = this.i32;
+    const word = this.countWord(object);
+    const count = heap[word];
+    if (count < 0) return false;
+    heap[word] = count - 1;
+    return count === 1;
+  }
+
   isImmortal(object: Ref): boolean {
     return this.i32[this.countWord(object)] < 0;
   }
@@ -133,6 +146,14 @@ export class AtomicSideTableRefCounter extends SideTableRefCounter {
     const before = this.atomics.add(this.table + (object >>> 2), -1);
     if (before === 1) this.deallocator.dealloc(object);
     else if (before < 1 && before > Immortal.PlainInitial >> 1) this.refuse(object);
+  }
+
+  override resurrectStart(object: Ref): void {
+    this.atomics.store(this.countWord(object), 1);
+  }
+
+  override resurrectEnd(object: Ref): boolean {
+    return !this.isImmortal(object) && this.atomics.add(this.countWord(object), -1) === 1;
   }
 
   /** Not an object that became immortal meanwhile: its count is far below. */

@@ -2,7 +2,7 @@ import { cpythonSpeedup } from './cpython.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMiB, formatMops, formatRatio, plural } from './text.js';
+import { formatMiB, formatMops, formatMs, formatRatio, formatThousands, plural } from './text.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
 
@@ -41,6 +41,8 @@ function markdownColumns(results: readonly Result[]): MarkdownColumn[] {
     // At one thread a speed-up is 1 by definition.
     ...(most > 1 ? speedupColumns(results, build, most) : []),
     ...memoryColumns(results, build, most),
+    ...trashColumns(results, build, most),
+    ...pauseColumns(results, build, most),
   ]);
   const price: MarkdownColumn = {
     head: 'price of free threading at 1 thread',
@@ -84,6 +86,28 @@ function memoryColumns(results: readonly Result[], build: string, threads: numbe
       cell: (workload) => formatMiB(memoryOf(workload)?.liveBytes),
     },
   ];
+}
+
+function trashColumns(results: readonly Result[], build: string, threads: number): MarkdownColumn[] {
+  const trashOf = (workload: string): Result['trash'] | undefined =>
+    findResult(results, workload, build, threads)?.trash;
+  return [
+    {
+      head: `${build}, peak trash at ${threads}, 1000 objects`,
+      cell: (workload) => formatThousands(trashOf(workload)?.peak),
+    },
+    {
+      head: `${build}, mean trash at ${threads}, 1000 objects`,
+      cell: (workload) => formatThousands(trashOf(workload)?.mean),
+    },
+  ];
+}
+
+function pauseColumns(results: readonly Result[], build: string, threads: number): MarkdownColumn[] {
+  return (['p50', 'p99', 'max'] as const).map((figure) => ({
+    head: `${build}, gc pause at ${threads}, ${figure} (ms)`,
+    cell: (workload) => formatMs(findResult(results, workload, build, threads)?.gcPauseMs?.[figure]),
+  }));
 }
 
 function row(cells: readonly string[]): string {

@@ -1,6 +1,7 @@
+import { type GcReport, toGcReport } from '../runtime/gcReport.js';
 import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
 import { fairness, maximum, median, minimum } from './statistics.js';
-import type { LeakRecord, Measurement, MemoryUse, Sample, WorkloadInfo } from './types.js';
+import type { LeakRecord, Measurement, MemoryUse, Sample, TrashUse, WorkloadInfo } from './types.js';
 
 /** A measurement with everything derived from it: one entry of `results` in compare.json. NaN: not defined. */
 export interface Result {
@@ -14,6 +15,8 @@ export interface Result {
   seconds: number[];
   /** The most bytes in use, the most bytes alive, and their ratio; null for workloads of group sharing. */
   memory: { peakBytes: number; liveBytes: number; overhead: number } | null;
+  /** Objects of uncollected garbage, of all threads; null where the workload does not look. */
+  trash: TrashUse | null;
   /** Throughput over that of the same build at 1 thread; null if that was not measured. */
   speedup: number | null;
   /** Speed-up over threads: 1 is perfect scaling. */
@@ -25,14 +28,21 @@ export interface Result {
    * one thread the cost of an operation; at more, the interval between two operations somewhere.
    */
   nsPerOp: number;
-  /** Null: no cycle collector runs in these workloads. */
-  gcPauseMs: null;
+  /** Pauses of the collections of cycles, in milliseconds; null if there were none. */
+  gcPauseMs: { p50: number; p99: number; max: number; count: number } | null;
+  /** What those collections did; null if there were none. */
+  gc: Collections | null;
   counters: Record<string, number>;
   /** The same two figures of CPython's matching build; null where it was not measured. */
   cpython: { speedup: number; nsPerOp: number } | null;
   wrong: string | null;
+  /** Errors that nobody could catch. */
+  unraisable: string[];
   leaks: LeakRecord[];
 }
+
+/** All collections of a measurement. Times in milliseconds. */
+export type Collections = Omit<GcReport, 'pauses' | 'shutdown' | 'journals'>;
 
 export function throughput(sample: Sample): number {
   return sample.operations / sample.seconds;
@@ -63,16 +73,26 @@ function toResult(
     opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples },
     seconds: measurement.samples.map((sample) => sample.seconds),
     memory: memoryOf(measurement.memory),
+    trash: measurement.trash,
     speedup,
     efficiency: speedup === null ? null : speedup / threads,
     fairness: median(measurement.samples.map((sample) => fairness(sample.perThread))),
     nsPerOp: 1e9 / middle,
-    gcPauseMs: null,
+    ...collectionsOf(measurement),
     counters: measurement.counters,
     cpython: cpythonOf(workload, build, threads),
     wrong: measurement.wrong,
+    unraisable: measurement.unraisable ?? [],
     leaks: measurement.leaks,
   };
+}
+
+/** At the end of each run is another collection, which is nobody's pause. */
+function collectionsOf({ gc = [] }: Measurement): Pick<Result, 'gcPauseMs' | 'gc'> {
+  const { pauses, shutdown: _, journals: __, ...collections } = toGcReport(gc);
+  const { p50, p99, max, count } = pauses;
+  if (count === 0) return { gcPauseMs: null, gc: null };
+  return { gcPauseMs: { p50, p99, max, count }, gc: collections };
 }
 
 function memoryOf(use: MemoryUse | null): Result['memory'] {

@@ -35,3 +35,15 @@ export function fairness(perThread: readonly number[]): number {
 export function spread(values: readonly number[]): number {
   return (maximum(values) - minimum(values)) / median(values);
 }
+
+/** The smallest value that at least `share` of the values (0 to 1) do not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(Math.ceil(share * sorted.length) - 1, 0)];
+}
+
+/** Half of the values lie within this much of each other, over the median: what noise does, outliers apart. */
+export function noise(values: readonly number[]): number {
+  return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
+}

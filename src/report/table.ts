@@ -3,7 +3,7 @@ import { cpythonSpeedup } from './cpython.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMiB, formatMops, formatRatio, type Paint, wrap } from './text.js';
+import { formatMiB, formatMops, formatMs, formatRatio, formatThousands, type Paint, wrap } from './text.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
 
@@ -79,6 +79,10 @@ function buildGroup(results: readonly Result[], shape: Shape, build: string): Gr
   if (shape.scaledTo !== null) sections.push(speedupSection(results, shape, build, shape.scaledTo));
   const memory = memorySection(results, shape, build);
   if (memory !== null) sections.push(memory);
+  const trash = trashSection(results, shape, build);
+  if (trash !== null) sections.push(trash);
+  const pauses = pauseSection(results, shape, build);
+  if (pauses !== null) sections.push(pauses);
   return { title: build, sections };
 }
 
@@ -116,6 +120,30 @@ function memorySection(results: readonly Result[], shape: Shape, build: string):
     { head: 'live', cells: found.map((memory) => formatMiB(memory?.liveBytes)) },
   ];
   return { title: `MiB at ${threads}`, columns };
+}
+
+/** Uncollected garbage at the highest number of threads; null where nobody looked. */
+function trashSection(results: readonly Result[], shape: Shape, build: string): Section | null {
+  const threads = shape.threads[shape.threads.length - 1];
+  const found = shape.workloads.map((name) => findResult(results, name, build, threads)?.trash);
+  if (!found.some((trash) => trash)) return null;
+  const columns = [
+    { head: 'peak', cells: found.map((trash) => formatThousands(trash?.peak)) },
+    { head: 'mean', cells: found.map((trash) => formatThousands(trash?.mean)) },
+  ];
+  return { title: `1000 trash at ${threads}`, columns };
+}
+
+/** Collections of cycles at the highest number of threads; null where there were none. */
+function pauseSection(results: readonly Result[], shape: Shape, build: string): Section | null {
+  const threads = shape.threads[shape.threads.length - 1];
+  const found = shape.workloads.map((name) => findResult(results, name, build, threads)?.gcPauseMs);
+  if (!found.some((pauses) => pauses)) return null;
+  const columns = (['p50', 'p99', 'max'] as const).map((head) => ({
+    head,
+    cells: found.map((pauses) => formatMs(pauses?.[head])),
+  }));
+  return { title: `gc pause ms at ${threads}`, columns };
 }
 
 function priceGroup(results: readonly Result[], shape: Shape): Group {

@@ -37,6 +37,18 @@ export function formatMiB(bytes: number | undefined): string {
   return bytes === undefined || !Number.isFinite(bytes) ? '-' : (bytes / 2 ** 20).toFixed(1);
 }
 
+/** Thousands with a decimal; `-` where it was not measured. */
+export function formatThousands(count: number | undefined): string {
+  return count === undefined || !Number.isFinite(count) ? '-' : (count / 1000).toFixed(1);
+}
+
+/** Milliseconds with three digits; `-` where nothing was measured. */
+export function formatMs(milliseconds: number | undefined): string {
+  if (milliseconds === undefined || !Number.isFinite(milliseconds)) return '-';
+  if (milliseconds < 9.995) return milliseconds.toFixed(2);
+  return milliseconds.toFixed(milliseconds < 99.95 ? 1 : 0);
+}
+
 /** `1 thread`, `2 threads`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -7,6 +7,7 @@ import type { compare } from '../workloads/compare.js';
 import type { WorkloadGroup } from '../workloads/workload.js';
 
 export type { CompareHooks, CompareOptions, LeakRecord, Measurement, Sample } from '../workloads/compare.js';
+export type { TrashUse } from '../workloads/gc/watch.js';
 export type { MemoryUse } from '../workloads/memory/heapMeter.js';
 
 /**
@@ -29,6 +30,8 @@ export interface WorkloadInfo {
   races?: boolean;
   /** False: builds that race by design do not run it, it would wreck their heap. */
   unsafe?: boolean;
+  /** True: builds that count no references can run it. */
+  rooted?: boolean;
 }
 
 /** A build's composition, in words. */

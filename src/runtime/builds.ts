@@ -5,11 +5,14 @@ export interface Build {
   /** Its row's name, with the switches that were moved: `free-threaded:deferred=off`. */
   readonly name: string;
   readonly lock: 'gil' | 'none';
-  /** `side-table`: one count an object, apart from the objects (see refcount/sideTable.ts). */
-  readonly refcount: 'plain' | 'atomic' | 'biased' | 'side-table';
+  /**
+   * `side-table`: one count an object, apart from the objects (see refcount/sideTable.ts). `none`: no counts, what is
+   * alive is found by tracing (see gc/tracing/).
+   */
+  readonly refcount: 'plain' | 'atomic' | 'biased' | 'side-table' | 'none';
   readonly allocator: 'pymalloc' | 'mimalloc';
-  /** `none`: cyclic garbage stays until shutdown, and is reported there. */
-  readonly collector: 'generational' | 'free-threaded' | 'none';
+  /** `none`: cyclic garbage stays, and is a leak. `tracing`: goes with `refcount: 'none'`. */
+  readonly collector: 'generational' | 'free-threaded' | 'tracing' | 'none';
   /** `sections`: critical sections and, with `qsbr`, lock-free reads. */
   readonly containers: 'unlocked' | 'sections' | 'mutex';
   readonly mechanisms: Mechanisms;
@@ -120,7 +123,8 @@ const SWITCHES: Readonly<Record<string, keyof Mechanisms>> = {
 /** The names of the switches, in the order of `Mechanisms`. */
 export const MECHANISM_NAMES: readonly string[] = Object.keys(SWITCHES);
 
-const REFCOUNTS: readonly string[] = ['plain', 'atomic', 'biased', 'side-table'];
+/** What `refcount=` can be. */
+export const REFCOUNTS: readonly string[] = ['plain', 'atomic', 'biased', 'side-table', 'none'];
 
 /** What each switch takes away, for lists and error messages. */
 const SWITCH_WORDS: Readonly<Record<string, string>> = {
@@ -156,6 +160,19 @@ export function switchInfos(): SwitchInfo[] {
 /** The forms of the switch that chooses how references are counted. */
 export const REFCOUNT_SWITCH = `refcount=${REFCOUNTS.join('|')}`;
 
+/** The switch that takes the collector of cycles away. */
+export const COLLECTOR_SWITCH = 'collector=off';
+
+/** Every switch, as error messages show them. */
+export const SWITCH_FORMS: readonly string[] = [
+  ...MECHANISM_NAMES.map((name) => `${name}=off`),
+  REFCOUNT_SWITCH,
+  COLLECTOR_SWITCH,
+];
+
+/** What stands before the `=` in each. */
+export const SWITCH_KEYS: readonly string[] = [...MECHANISM_NAMES, 'refcount', 'collector'];
+
 /**
  * The build of this name: a row's, with switches behind colons: `free-threaded:deferred=off:qsbr=off`,
  * `gil:refcount=side-table`. Throws RangeError naming those that exist, or why they do not fit together.
@@ -184,6 +201,7 @@ export function withoutMechanism(build: Build, name: string): Build {
 /** Why a mechanism, by its switch's name, makes no difference to a build; null if it does. */
 export function whyNot(build: Build, name: string): string | null {
   const biased = build.refcount === 'biased';
+  if (build.refcount === 'none' && ofCounts(name)) return 'it counts no references at all';
   switch (name) {
     case 'deferred':
     case 'per-thread':
@@ -229,16 +247,31 @@ function withSwitch(build: Build, text: string): Build {
   const [key, value] = text.split('=');
   const name = `${build.name}:${text}`;
   if (key === 'refcount' && REFCOUNTS.includes(value)) {
-    return { ...build, name, refcount: value as Build['refcount'] };
+    return { ...build, name, refcount: value as Build['refcount'], collector: collectorFor(build, value) };
   }
+  if (text === COLLECTOR_SWITCH) return { ...build, name, collector: 'none' };
   const mechanism = SWITCHES[key];
   if (mechanism !== undefined && (value === 'on' || value === 'off')) {
     return { ...build, name, mechanisms: { ...build.mechanisms, [mechanism]: value === 'on' } };
   }
   throw new RangeError(
-    `unknown switch '${text}' of build '${build.name}'; switches are ` +
-      `${MECHANISM_NAMES.map((known) => `${known}=off`).join(', ')}, ${REFCOUNT_SWITCH}`,
+    `unknown switch '${text}' of build '${build.name}'; switches are ${SWITCH_FORMS.join(', ')}`,
   );
+}
+
+/** Without counts only a collector that traces can tell what is alive; with them, the row's own does. */
+function collectorFor(build: Build, refcount: string): Build['collector'] {
+  if (refcount === 'none') return 'tracing';
+  return build.collector === 'tracing' ? rowOf(build).collector : build.collector;
+}
+
+function rowOf({ name }: Build): Build {
+  return BUILDS.find((row) => row.name === name.split(':')[0]) as Build;
+}
+
+/** Switches that say how references are counted. */
+function ofCounts(name: string): boolean {
+  return ['deferred', 'per-thread', 'immortal', 'biased', 'borrowed'].includes(name);
 }
 
 /** Refuses compositions whose parts do not fit, and switches that would change nothing. */
@@ -252,9 +285,17 @@ function checked(build: Build, switches: readonly string[]): Build {
   if (racesByDesign(build) && build.refcount === 'biased') {
     refuse('biased counts need containers with locks; the row free-threaded has them');
   }
-  if (build.containers === 'sections' && build.mechanisms.qsbr && build.refcount !== 'biased') {
-    refuse('lock-free reads need biased counts; with qsbr=off readers take the lock instead');
+  if (racesByDesign(build) && build.refcount === 'none') {
+    refuse('a collector that traces needs every thread at a safepoint and what they share intact');
   }
+  if (readsWithoutLocks(build) && build.refcount !== 'biased' && build.refcount !== 'none') {
+    refuse('lock-free reads need biased counts, or none; with qsbr=off readers take the lock instead');
+  }
+  if (switches.includes(COLLECTOR_SWITCH) && rowOf(build).collector === 'none') {
+    refuse(`${COLLECTOR_SWITCH} changes nothing: it has no collector`);
+  }
+  if (build.refcount === 'none' && build.collector === 'none')
+    refuse('without counts only a collector frees anything');
   for (const text of switches) {
     const [name, value] = text.split('=');
     const why = value === 'off' ? whyNot(build, name) : null;

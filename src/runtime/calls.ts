@@ -1,5 +1,6 @@
 import { FatalError, PythonError } from '../memory/errors.js';
-import { FunctionObject, HeapTag, ThreadBlock } from '../memory/layout.js';
+import { FunctionObject, HeapTag, MethodObject, ThreadBlock } from '../memory/layout.js';
+import type { Caller } from '../objects/gcSlots.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ThreadState } from '../threads/threadState.js';
 import type { ObjectThread } from './objectThread.js';
@@ -35,7 +36,7 @@ const enum StackTag {
  * they hold. The function itself is held by a stack reference: not counted where it has deferred counts
  * (CPython `_PyStackRef`), counted elsewhere.
  */
-export class Calls {
+export class Calls implements Caller {
   private readonly i32: Int32Array;
   private readonly refs: RefCounter;
   private readonly state: ThreadState;
@@ -45,7 +46,12 @@ export class Calls {
   private names: readonly string[] = [];
   /** Code objects of the program's functions, made when they are first needed; 0 before. */
   private codes: Ref[] = [];
-  /** Functions of this thread that only a collector could free, each with a reference: they end with the run. */
+  /** Their places in the table of roots. */
+  private codeRoots: number[] = [];
+  /**
+   * Without a collector: functions of this thread that only one could free, each with a reference: they end with the
+   * run.
+   */
   private defined: Ref[] = [];
   private stack = 0;
   private top = 0;
@@ -61,8 +67,11 @@ export class Calls {
   /** The program's bodies; the same table in every worker. Attached. Throws MemoryError. */
   start(bodies: Bodies): void {
     this.names = Object.keys(bodies);
-    this.bodies = Object.values(bodies);
+    // Behind the program's own the one that calls bound methods.
+    this.bodies = [...Object.values(bodies), this.methodBody];
+    this.thread.methods.body = this.names.length;
     this.codes = this.names.map(() => 0);
+    this.codeRoots = this.names.map(() => -1);
     this.defined = [];
     this.stack = this.thread.allocator.alloc(Stack.Words, HeapTag.Mem);
     this.top = this.stack;
@@ -96,7 +105,7 @@ export class Calls {
     }
     if (globals !== 0) this.thread.dicts.enablePerThread(globals);
     const object = this.thread.functions.create(this.codeOf(body), globals);
-    if (globals !== 0 || this.refs.isDeferred(object)) {
+    if (!this.thread.collects && (globals !== 0 || this.refs.isDeferred(object))) {
       this.refs.incref(object);
       this.defined.push(object);
     }
@@ -104,7 +113,7 @@ export class Calls {
   }
 
   /**
-   * End of the run, no thread has a function on its stack: ends the deferred counting of this thread's functions, and
+   * End of the run, in builds without a collector; no thread has a function on its stack: ends the deferred counting of this thread's functions, and
    * their cycles with their globals, which only a collector could do earlier. Drops the code objects.
    */
   releaseDefined(): void {
@@ -114,8 +123,18 @@ export class Calls {
       this.refs.decref(object);
     }
     this.defined = [];
-    for (const code of this.codes) if (code !== 0) this.refs.decref(code);
-    this.codes = [];
+    this.releaseCodes();
+  }
+
+  /** End of the run: drops the code objects; whoever defines a function all the same makes them anew. */
+  releaseCodes(): void {
+    for (let body = 0; body < this.codes.length; body++) {
+      const code = this.codes[body];
+      if (code === 0) continue;
+      this.codes[body] = 0;
+      this.thread.roots.remove(this.codeRoots[body]);
+      this.refs.decref(code);
+    }
   }
 
   private codeOf(body: number): Ref {
@@ -123,6 +142,12 @@ export class Calls {
     if (known !== 0) return known;
     const { codes, strings } = this.thread;
     const code = codes.create(body, strings.intern(this.names[body]), this.bodies[body].length);
+    try {
+      this.codeRoots[body] = this.thread.roots.add(code);
+    } catch (error) {
+      this.refs.decref(code);
+      throw error;
+    }
     this.codes[body] = code;
     return code;
   }
@@ -202,6 +227,34 @@ export class Calls {
       this.drop(second);
     }
     return result;
+  }
+
+  /**
+   * callee(argument), both borrowed; a function or bound method of any kind. For finalisers and callbacks. Throws
+   * RuntimeError in a thread that runs no program.
+   */
+  callWith(callee: Ref, argument: Ref): Ref {
+    if (this.bodies[this.i32[callee + FunctionObject.Body]] === undefined) {
+      throw new PythonError(
+        'RuntimeError',
+        'this thread does not run the program that the function belongs to',
+      );
+    }
+    return this.call1(this.open(callee), argument | StackTag.Borrowed);
+  }
+
+  /** The body of bound methods: calls the function with the object in front, which the frame's callee keeps alive. */
+  private readonly methodBody: Body = (...args) => this.callMethod(args);
+
+  private callMethod(args: Ref[]): Ref {
+    const heap = this.i32;
+    const method = heap[this.top - Stack.FrameWords];
+    const callee = this.open(heap[method + MethodObject.Function]);
+    const self = heap[method + MethodObject.Self] | StackTag.Borrowed;
+    if (args.length === 0) return this.call1(callee, self);
+    if (args.length === 1) return this.call2(callee, self, args[0] | StackTag.Borrowed);
+    this.close(callee);
+    throw new PythonError('TypeError', 'a bound method takes at most one argument here');
   }
 
   private push(callee: Ref, first: Ref, second: Ref): number {

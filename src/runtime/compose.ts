@@ -3,8 +3,10 @@ import type { Collector, GcThread } from '../gc/collector.js';
 import { FreeThreadedCollector, type FreeThreadedParts } from '../gc/freeThreaded/freeThreadedCollector.js';
 import { BlockWalk, PageWalk } from '../gc/freeThreaded/heapWalk.js';
 import { SavedOwners, SegmentOwners } from '../gc/freeThreaded/owners.js';
-import { SerialMarker } from '../gc/marking/serialMarker.js';
+import { GenerationalCollector } from '../gc/generational/generationalCollector.js';
+import { ParallelMarker } from '../gc/marking/parallelMarker.js';
 import { NoCollector } from '../gc/noCollector.js';
+import { TracingCollector } from '../gc/tracing/tracingCollector.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { ObjectContext } from '../objects/context.js';
 import { Dicts } from '../objects/dicts.js';
@@ -12,16 +14,20 @@ import { FreeThreadedGcHeap, type GcHeap, GenerationalGcHeap, UncollectedGcHeap 
 import { type Guard, MutexGuard, NoGuard, SectionGuard } from '../objects/guard.js';
 import type { Hashing } from '../objects/hash.js';
 import { Instances } from '../objects/instances.js';
+import type { LifeEnd } from '../objects/lifeEnd.js';
 import { Lists } from '../objects/lists.js';
 import { LockFreeDicts } from '../objects/lockFreeDicts.js';
 import { LockFreeInstances } from '../objects/lockFreeInstances.js';
 import { LockFreeLists } from '../objects/lockFreeLists.js';
 import type { Strings } from '../objects/strings.js';
+import { MutexStripes, NoStripes, type Stripes } from '../objects/stripes.js';
+import { UncountedDicts, UncountedInstances, UncountedLists } from '../objects/uncountedReads.js';
 import { AtomicRefCounter } from '../refcount/atomic.js';
 import { BiasedRefCounter } from '../refcount/biased.js';
 import type { MergeThread } from '../refcount/mergeQueue.js';
+import { NoneRefCounter } from '../refcount/none.js';
 import { PlainRefCounter } from '../refcount/plain.js';
-import type { RefCounter } from '../refcount/refCounter.js';
+import type { CollectedRefCounter, CountOptions, RefCounter } from '../refcount/refCounter.js';
 import { AtomicSideTableRefCounter, SideTableRefCounter } from '../refcount/sideTable.js';
 import type { UniqueIdThread } from '../refcount/uniqueIds.js';
 import type { ThreadState } from '../threads/threadState.js';
@@ -37,13 +43,21 @@ export interface Containers {
   readonly instances: Instances;
 }
 
+/**
+ * Mechanisms of counting that the build has. No deferred counts beside a generational collector: it looks at no stack, so
+ * that an object without a counted reference is garbage to it.
+ */
+export function countOptions({ mechanisms, collector }: Build): CountOptions {
+  return collector === 'generational' ? { ...mechanisms, deferred: false } : mechanisms;
+}
+
 /** The counter of the build's scheme. Throws FatalError where the memory lacks the scheme's side table. */
 export function composeCounter(
   build: Build,
   memory: SharedMemory,
   thread: MergeThread & UniqueIdThread,
 ): RefCounter {
-  const { mechanisms } = build;
+  const mechanisms = countOptions(build);
   switch (build.refcount) {
     case 'plain':
       return new PlainRefCounter(memory, mechanisms);
@@ -51,6 +65,8 @@ export function composeCounter(
       return new AtomicRefCounter(memory, thread.atomics, mechanisms);
     case 'biased':
       return new BiasedRefCounter(memory, thread, mechanisms);
+    case 'none':
+      return new NoneRefCounter(memory, thread);
     case 'side-table':
       return build.containers === 'unlocked'
         ? new SideTableRefCounter(memory, mechanisms)
@@ -65,6 +81,7 @@ export function composeGcHeap(build: Build, allocator: Allocator, block: number,
       return new GenerationalGcHeap(allocator, block, i32);
     case 'free-threaded':
       return new FreeThreadedGcHeap(allocator, block, i32);
+    case 'tracing':
     case 'none':
       return new UncollectedGcHeap(allocator, block, i32);
   }
@@ -73,9 +90,12 @@ export function composeGcHeap(build: Build, allocator: Allocator, block: number,
 /** The build's collector of cycles. */
 export function composeCollector(build: Build, thread: GcThread): Collector {
   switch (build.collector) {
+    case 'tracing':
+      return new TracingCollector(thread, build.lock === 'gil');
+    case 'generational':
+      return new GenerationalCollector(thread);
     case 'free-threaded':
       return new FreeThreadedCollector(thread, freeThreadedParts(build, thread));
-    case 'generational':
     case 'none':
       return new NoCollector();
   }
@@ -83,13 +103,15 @@ export function composeCollector(build: Build, thread: GcThread): Collector {
 
 /** What depends on where the build's objects lie. */
 export function freeThreadedParts(build: Build, thread: GcThread): FreeThreadedParts {
-  const { memory, i32, refs, allocator } = thread;
+  const { memory, i32, allocator } = thread;
+  const refs = thread.refs as CollectedRefCounter;
   const ownPages = build.allocator === 'mimalloc' && !hasChosenDomains(build);
   const ownSegments = ownPages && build.mechanisms.threadHeaps;
   return {
+    refs,
     walk: ownPages ? new PageWalk(i32) : new BlockWalk(allocator),
     owners: ownSegments ? new SegmentOwners(memory, refs) : new SavedOwners(memory, refs),
-    marker: build.mechanisms.markAlive ? new SerialMarker(memory, allocator) : null,
+    marker: build.mechanisms.markAlive ? new ParallelMarker(memory, allocator, thread.block) : null,
   };
 }
 
@@ -105,6 +127,11 @@ export function composeGuard(build: Build, state: ThreadState): Guard {
   }
 }
 
+/** What protects the lists of weak references. */
+export function composeStripes(build: Build, state: ThreadState): Stripes {
+  return build.containers === 'unlocked' ? new NoStripes() : new MutexStripes(state.mutex);
+}
+
 /**
  * The containers of the build. Without QSBR those of a critical section an operation, reads included: nobody can
  * hold an array that the container no longer shows, hence it is freed at once.
@@ -114,13 +141,20 @@ export function composeContainers(
   context: ObjectContext,
   hashing: Hashing,
   strings: Strings,
+  lifeEnd: LifeEnd,
 ): Containers {
   const { refs } = context;
+  if (readsWithoutLocks(build) && refs instanceof NoneRefCounter) {
+    const dicts = new UncountedDicts(context, hashing, strings);
+    const instances = new UncountedInstances(context, strings, dicts, lifeEnd);
+    return { lists: new UncountedLists(context, refs), dicts, instances };
+  }
   if (readsWithoutLocks(build) && refs instanceof BiasedRefCounter) {
     const dicts = new LockFreeDicts(context, hashing, strings);
-    const instances = new LockFreeInstances(context, strings, dicts);
+    const instances = new LockFreeInstances(context, strings, dicts, lifeEnd);
     return { lists: new LockFreeLists(context, refs), dicts, instances };
   }
   const dicts = new Dicts(context, hashing, strings);
-  return { lists: new Lists(context), dicts, instances: new Instances(context, strings, dicts) };
+  const instances = new Instances(context, strings, dicts, lifeEnd);
+  return { lists: new Lists(context), dicts, instances };
 }

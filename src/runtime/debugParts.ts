@@ -1,6 +1,9 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
 import { DebugMimallocAllocator } from '../allocators/mimalloc/debugMimalloc.js';
 import { DebugPymallocAllocator } from '../allocators/pymalloc/debugPymalloc.js';
+import type { Collector, GcThread } from '../gc/collector.js';
+import { DebugFreeThreadedCollector } from '../gc/freeThreaded/debugFreeThreaded.js';
+import { DebugGenerationalCollector } from '../gc/generational/debugGenerational.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { DebugBiasedRefCounter } from '../refcount/debugBiased.js';
@@ -12,10 +15,11 @@ import { slotOf } from '../threads/evalBreaker.js';
 import type { ThreadState } from '../threads/threadState.js';
 import { hasChosenDomains } from './allocators.js';
 import type { Build } from './builds.js';
+import { countOptions, freeThreadedParts } from './compose.js';
 import { type CountThread, ProductionParts } from './threadParts.js';
 
 /**
- * What the threads of a debug build stand on: the same classes with the invariants INV-1.x to INV-5.x as assertions.
+ * What the threads of a debug build stand on: the same classes with the invariants INV-1.x to INV-5.x, INV-9.x as assertions.
  * Loaded by runtimes and workers of debug builds only.
  */
 export class DebugParts extends ProductionParts {
@@ -35,8 +39,8 @@ export class DebugParts extends ProductionParts {
 
   makeRefCounter(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null {
     const slot = slotOf(thread.block);
-    const { mechanisms, refcount } = build;
-    switch (refcount) {
+    const mechanisms = countOptions(build);
+    switch (build.refcount) {
       case 'plain':
         return new DebugPlainRefCounter(memory, slot, mechanisms);
       case 'atomic':
@@ -50,5 +54,16 @@ export class DebugParts extends ProductionParts {
 
   makeDeallocator(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator {
     return new DebugDeallocator(refs, deallocator, slotOf(thread.block));
+  }
+
+  makeCollector(build: Build, thread: GcThread): Collector | null {
+    switch (build.collector) {
+      case 'generational':
+        return new DebugGenerationalCollector(thread);
+      case 'free-threaded':
+        return new DebugFreeThreadedCollector(thread, freeThreadedParts(build, thread));
+      default:
+        return null;
+    }
   }
 }

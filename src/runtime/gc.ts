@@ -1,8 +1,8 @@
 import { GcDebug } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import { type ByGeneration, type GcModuleThread, GcRaw, type GenerationStats } from './gcRaw.js';
-import type { HandleSpace, ListHandle, Value } from './handles.js';
-import { Handle } from './handles.js';
+import { Handle, type Value } from './handle.js';
+import type { HandleSpace, ListHandle } from './handles.js';
 
 interface GcFaceThread extends GcModuleThread {
   readonly handles: HandleSpace;

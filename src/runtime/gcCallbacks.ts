@@ -1,7 +1,8 @@
 import type { GcRecord } from '../gc/collector.js';
 import type { CollectionObserver } from '../gc/observedCollector.js';
 import { type MemoryError, PythonError } from '../memory/errors.js';
-import { BuiltinType, Control, GcState, Header } from '../memory/layout.js';
+import { BuiltinType, Control, GcState, Header, UserCodeKind } from '../memory/layout.js';
+import { enterUserCode, leaveUserCode, userCodeText } from '../objects/userCode.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Calls } from './calls.js';
 import type { ObjectThread } from './objectThread.js';
@@ -9,6 +10,8 @@ import type { UnraisableErrors } from './unraisable.js';
 
 /** What callbacks need of their thread. */
 export interface CallbackThread extends ObjectThread {
+  /** Address of the `ThreadBlock`. */
+  readonly block: number;
   readonly calls: Calls;
   readonly unraisable: UnraisableErrors;
 }
@@ -61,18 +64,20 @@ export class GcCallbacks implements CollectionObserver {
       if (error instanceof PythonError && error.kind === 'IndexError') return;
       throw error;
     }
+    const before = enterUserCode(t.i32, t.block, UserCodeKind.GcCallback, callee);
     try {
       this.invoke(callee, phase, info);
     } catch (error) {
-      t.unraisable.report(error, 'the gc callback', callee);
-    } finally {
-      t.refs.decref(callee);
+      t.unraisable.report(error, userCodeText(UserCodeKind.GcCallback), callee);
     }
+    leaveUserCode(t.i32, t.block, before);
+    t.refs.decref(callee);
   }
 
   private invoke(callee: Ref, phase: string, info: Ref): void {
     const { t } = this;
-    if (t.i32[callee + Header.Type] !== BuiltinType.Function) {
+    const type = t.i32[callee + Header.Type];
+    if (type !== BuiltinType.Function && type !== BuiltinType.Method) {
       throw new PythonError('TypeError', `${t.unraisable.nameOf(callee)} cannot be called`);
     }
     const text = t.strings.create(phase);
@@ -87,7 +92,11 @@ export class GcCallbacks implements CollectionObserver {
     const info = t.dicts.create();
     try {
       this.put(info, 'generation', t.numbers.int(generation));
-      this.put(info, 'collected', t.numbers.int(record === null ? 0 : record.collected));
+      this.put(
+        info,
+        'collected',
+        t.numbers.int(record === null ? 0 : record.collected - record.uncollectable),
+      );
       this.put(info, 'uncollectable', t.numbers.int(record === null ? 0 : record.uncollectable));
       this.put(info, 'candidates', t.numbers.int(record === null ? 0 : record.candidates));
       this.put(info, 'duration', t.numbers.float(record === null ? 0 : record.duration / 1000));

@@ -59,6 +59,15 @@ export class Globals {
     for (const cache of this.caches) cache.deferred = -1;
   }
 
+  /** End of a run: no site knows a dict any more; a finaliser that loads a name finds none. */
+  unbind(): void {
+    for (const cache of this.caches) {
+      cache.dict = 0;
+      cache.keys = 0;
+      cache.deferred = -1;
+    }
+  }
+
   /**
    * The global as a stack reference: not counted if it has deferred counts, else new. Close it with
    * `Calls.close`, or let a call steal it. Throws AttributeError if the name does not exist.
@@ -114,7 +123,7 @@ export class Globals {
 
   private loadSlow(cache: GlobalCache): Ref {
     const { dicts, strings } = this.t;
-    const value = dicts.get(cache.dict, cache.name);
+    const value = cache.dict === 0 ? 0 : dicts.get(cache.dict, cache.name);
     if (value === 0) {
       throw new PythonError('AttributeError', `name '${strings.text(cache.name)}' is not defined`);
     }

@@ -1,49 +1,9 @@
 import { PythonError } from '../memory/errors.js';
-import { BuiltinType, Control, Header } from '../memory/layout.js';
+import { BuiltinType, Control, Header, TypeKind, TypeObject } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
-import type { Calls } from './calls.js';
-import type { ObjectThread } from './objectThread.js';
-
-/** What handles need of their thread. */
-interface HandleThread extends ObjectThread {
-  readonly calls: Calls;
-  readonly handles: HandleSpace;
-}
-
-/** What goes into a container and comes out of it: plain values by value, everything else as a handle. */
-export type Value = number | string | boolean | null | Handle;
-
-/**
- * A counted reference that its scope gives back: at the end of a `using` declaration, of `t.scope(...)`, or of the
- * program's function, whichever comes first. Belongs to one thread.
- */
-export class Handle {
-  constructor(
-    protected readonly t: HandleThread,
-    /** The raw reference, 0 after release. Borrowed from this handle. */
-    public ref: Ref,
-  ) {}
-
-  /** Gives the reference back. Harmless when done already. */
-  release(): void {
-    const { ref } = this;
-    if (ref === 0) return;
-    this.ref = 0;
-    this.t.handles.forget(this);
-    this.t.refs.decref(ref);
-  }
-
-  [Symbol.dispose](): void {
-    this.release();
-  }
-
-  /** The reference; throws if it has been given back. */
-  protected live(): Ref {
-    if (this.ref === 0)
-      throw new PythonError('ValueError', 'this handle was released at the end of its scope');
-    return this.ref;
-  }
-}
+import { FunctionHandle, MethodHandle } from './callHandles.js';
+import { Handle, type Handles, type HandleThread, type Value } from './handle.js';
+import { ClassHandle, InstanceHandle, WeakDictHandle, WeakrefHandle } from './objectHandles.js';
 
 /** A shared list. */
 export class ListHandle extends Handle {
@@ -170,27 +130,8 @@ export class LockHandle extends Handle {
   }
 }
 
-/** A function of the program. */
-export class FunctionHandle extends Handle {
-  call(...args: Value[]): Value {
-    const { handles, calls } = this.t;
-    if (args.length > 2) throw new PythonError('TypeError', 'a function takes at most two arguments here');
-    const callee = this.live();
-    const refs = handles.toRefs(args);
-    calls.open(callee);
-    switch (args.length) {
-      case 0:
-        return handles.take(calls.call0(callee));
-      case 1:
-        return handles.take(calls.call1(callee, refs[0]));
-      default:
-        return handles.take(calls.call2(callee, refs[0], refs[1]));
-    }
-  }
-}
-
 /** The scoped handles of one thread. */
-export class HandleSpace {
+export class HandleSpace implements Handles {
   private scope: Handle[] = [];
 
   constructor(private readonly t: HandleThread) {}
@@ -208,14 +149,22 @@ export class HandleSpace {
     }
   }
 
-  /** Enters a handle into the current scope. Steals the reference. */
+  /**
+   * Enters a handle into the current scope, and its reference into the table of roots. Steals the reference, also when
+   * it throws MemoryError.
+   */
   adopt(ref: Ref): Handle {
+    const root = this.enter(ref);
     const handle = this.wrap(ref);
+    handle.root = root;
     this.scope.push(handle);
     return handle;
   }
 
-  /** A handle on a reference that somebody else keeps alive: it counts nothing, and no scope releases it. */
+  /**
+   * A handle on a reference that somebody else keeps alive: it counts nothing, no scope releases it, and it is no root
+   * of a collector, for that finds the object where the somebody has it.
+   */
   borrow(ref: Ref): Handle {
     return this.wrap(ref);
   }
@@ -224,6 +173,7 @@ export class HandleSpace {
   forget(handle: Handle): void {
     const scope = this.scope;
     if (scope[scope.length - 1] === handle) scope.pop();
+    if (handle.root >= 0) this.t.roots.remove(handle.root);
   }
 
   /** A value for JavaScript from a new reference, which it steals. */
@@ -289,8 +239,19 @@ export class HandleSpace {
     return refs;
   }
 
+  private enter(ref: Ref): number {
+    try {
+      return this.t.roots.add(ref);
+    } catch (error) {
+      this.t.refs.decref(ref);
+      throw error;
+    }
+  }
+
   private wrap(ref: Ref): Handle {
-    switch (this.t.i32[ref + Header.Type]) {
+    const heap = this.t.i32;
+    const type = heap[ref + Header.Type];
+    switch (type) {
       case BuiltinType.List:
         return new ListHandle(this.t, ref);
       case BuiltinType.Dict:
@@ -301,7 +262,17 @@ export class HandleSpace {
         return new LockHandle(this.t, ref);
       case BuiltinType.Function:
         return new FunctionHandle(this.t, ref);
+      case BuiltinType.Method:
+        return new MethodHandle(this.t, ref);
+      case BuiltinType.Weakref:
+        return new WeakrefHandle(this.t, ref);
+      case BuiltinType.WeakKeyDict:
+      case BuiltinType.WeakValueDict:
+        return new WeakDictHandle(this.t, ref);
+      case BuiltinType.Type:
+        return new ClassHandle(this.t, ref);
       default:
+        if (heap[type + TypeObject.Kind] === TypeKind.Instance) return new InstanceHandle(this.t, ref);
         return new Handle(this.t, ref);
     }
   }

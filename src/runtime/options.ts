@@ -1,5 +1,7 @@
 import type { AllocatorsOption } from './allocators.js';
 import type { HeapExamination } from './examine.js';
+import type { GcOptions } from './gcOptions.js';
+import type { GcReport } from './gcReport.js';
 import type { LeakRecord } from './leaks.js';
 
 export interface RuntimeOptions {
@@ -24,6 +26,8 @@ export interface RuntimeOptions {
   readonly workerHeapMB?: number;
   /** Asserts the invariants of counts, allocators and QSBR at each operation; several times slower. Default false. */
   readonly debug?: boolean;
+  /** The collector of cycles as each program finds it, until one changes it. */
+  readonly gc?: GcOptions;
 }
 
 export interface RunOptions {
@@ -44,6 +48,13 @@ export interface RunReport {
   readonly teardown: unknown;
   /** Events of the run, summed over its threads, by the names of `Counter`. */
   readonly counters: Record<string, number>;
+  /** What was collected, and how long that took. */
+  readonly gc: GcReport;
+  /**
+   * Errors that nobody could catch: of finalisers, of callbacks, of collections that nobody asked for. Each with its
+   * thread and the object that it is about.
+   */
+  readonly unraisable: readonly string[];
   /** If `examine` asked for it. */
   readonly heap?: HeapExamination;
 }

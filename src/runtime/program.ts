@@ -1,10 +1,12 @@
+import type { GcJournalData } from '../gc/journal.js';
 import { AbortReason, Control, EvalBreaker, Geometry } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { futexWake } from '../sync/futex.js';
 import { setBreaker, threadBlock } from '../threads/evalBreaker.js';
 import type { Bodies } from './calls.js';
+import { endRun } from './endOfRun.js';
 import type { ExamineHeap, HeapExamination } from './examine.js';
-import type { Value } from './handles.js';
+import type { Value } from './handle.js';
 import type { Thread } from './thread.js';
 
 /**
@@ -54,6 +56,8 @@ export type TaskResult =
       readonly result: unknown;
       readonly teardown: unknown;
       readonly counters: number[];
+      readonly gc: GcJournalData;
+      readonly unraisable: string[];
       readonly heap?: HeapExamination;
     }
   | { readonly kind: 'aborted' }
@@ -120,16 +124,20 @@ function execute(thread: Thread, program: Program, task: RunTask, examine?: Exam
   const teardown = first ? tearDown(thread, program, task.args) : undefined;
   // From here no thread has a function on its stack.
   thread.barrier();
-  thread.calls.releaseDefined();
-  if (first) unpublish(thread);
-  if (first) thread.gc.raw.dropLists();
-  thread.barrier();
-  if (first) thread.releaseUniqueIds();
+  endRun(thread, first);
   const counters = thread.counters();
   thread.exit();
-  return heap === undefined
-    ? { kind: 'done', result, teardown, counters }
-    : { kind: 'done', result, teardown, counters, heap };
+  const gc = thread.collector.journal.data();
+  const unraisable = thread.unraisable.texts();
+  return {
+    kind: 'done',
+    result,
+    teardown,
+    counters,
+    gc,
+    unraisable,
+    ...(heap === undefined ? {} : { heap }),
+  };
 }
 
 /** Within the scope of `run`, so that its handles are alive. The others wait at the second barrier. */
@@ -204,11 +212,6 @@ function importShared(thread: Thread, program: Program): Record<string, unknown>
     }
   }
   return shared;
-}
-
-function unpublish(thread: Thread): void {
-  const globals = Atomics.exchange(thread.i32, Control.RunGlobals, 0);
-  thread.refs.decref(globals);
 }
 
 function describe(error: unknown): { name: string; message: string; stack: string } {

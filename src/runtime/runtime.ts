@@ -5,7 +5,10 @@ import { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
 import { loadAllocators, withAllocators } from './allocators.js';
 import { type Build, buildNamed, withDebug } from './builds.js';
+import { duringRun } from './during.js';
 import type { HeapExamination } from './examine.js';
+import { applyGcOptions, checkGcOptions } from './gcOptions.js';
+import { toGcReport } from './gcReport.js';
 import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
 import {
   checkNumber,
@@ -69,12 +72,14 @@ export class Runtime {
     );
     const interval = checkNumber('switchInterval', options.switchInterval ?? 5, 0.001, 600_000);
     const heapMB = checkNumber('workerHeapMB', options.workerHeapMB ?? 1024, 16, 1 << 20);
+    const gc = checkGcOptions(options.gc ?? {});
     const memory = SharedMemory.create(options.memory ?? 1 << 30);
     if (build.refcount === 'side-table') reserveSideTable(memory.i32);
     memory.i32[Control.SwitchInterval] = Math.round(interval * 1000);
     const main = new Thread(memory, build, HOST_SLOT, await partsOf(build, modules));
     main.start();
     main.initialiseInterpreter();
+    applyGcOptions(memory.i32, gc);
     main.exit();
     return new Runtime(build, threads, memory, main, new WorkerPool(memory, build, threads, heapMB));
   }
@@ -116,7 +121,7 @@ export class Runtime {
 
   /**
    * What is alive between runs although no program holds anything: cycles, and references that a raw-level
-   * program forgot. Also gives back what waits in delayed-free queues and free lists. Throws DebugError if debug
+   * program forgot; nothing in builds without counts, where the run's last collection frees what is in no handle. Also gives back what waits in delayed-free queues and free lists. Throws DebugError if debug
    * hooks find corrupted memory.
    */
   leaks(): readonly LeakRecord[] {
@@ -184,7 +189,7 @@ export class Runtime {
     // Whoever is left is told to leave already; a thread that never looks is ended with its worker.
     if (failure !== null) {
       await Promise.race([Promise.allSettled(tasks), delay(GRACE_MS)]);
-      throw failure;
+      throw this.explained(failure);
     }
     return Promise.all(tasks);
   }
@@ -225,6 +230,19 @@ export class Runtime {
     });
   }
 
+  /** The error with what threads were doing. */
+  private explained(failure: Error): Error {
+    if (failure instanceof RunAborted) {
+      const during = duringRun(this.main);
+      return during === '' ? failure : new RunAborted(failure.reason, during);
+    }
+    if (failure instanceof WorkerDied) {
+      const during = duringRun(this.main, failure.thread);
+      return during === '' ? failure : new WorkerDied(failure.thread, `${failure.reason}; ${during}`);
+    }
+    return failure;
+  }
+
   private interrupted(): boolean {
     return Atomics.load(this.memory.i32, Control.Abort) === AbortReason.Interrupt;
   }
@@ -241,8 +259,8 @@ function summarise(results: TaskResult[]): RunReport {
   const values: unknown[] = [];
   let teardown: unknown;
   let heap: HeapExamination | undefined;
-  for (const result of results) {
-    if (result.kind !== 'done') continue;
+  const done = results.filter((result) => result.kind === 'done');
+  for (const result of done) {
     values.push(result.result);
     if (result.teardown !== undefined) teardown = result.teardown;
     heap ??= result.heap;
@@ -250,9 +268,10 @@ function summarise(results: TaskResult[]): RunReport {
       counters[COUNTER_NAMES[index]] += count;
     });
   }
-  return heap === undefined
-    ? { results: values, teardown, counters }
-    : { results: values, teardown, counters, heap };
+  const gc = toGcReport(done.map((result) => result.gc));
+  const unraisable = done.flatMap((result) => result.unraisable);
+  const report = { results: values, teardown, counters, gc, unraisable };
+  return heap === undefined ? report : { ...report, heap };
 }
 
 function delay(ms: number): Promise<void> {

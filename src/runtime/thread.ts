@@ -1,6 +1,7 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
 import type { HeapStatistics } from '../allocators/statistics/types.js';
 import type { GcThread } from '../gc/collector.js';
+import { NoCollector } from '../gc/noCollector.js';
 import { ObservedCollector } from '../gc/observedCollector.js';
 import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
@@ -12,19 +13,24 @@ import type { ObjectContext } from '../objects/context.js';
 import { TypeDeallocator } from '../objects/dealloc.js';
 import { initialiseEmptyKeys } from '../objects/dictKeys.js';
 import type { Dicts } from '../objects/dicts.js';
+import type { Finalizers } from '../objects/finalizers.js';
 import { closeFreeLists, emptyFreeLists, openFreeLists } from '../objects/freeListed.js';
 import { Functions } from '../objects/functions.js';
 import type { GcHeap } from '../objects/gcHeap.js';
 import type { GcSlots, GcWeakrefs } from '../objects/gcSlots.js';
 import { Hashing } from '../objects/hash.js';
 import type { Instances } from '../objects/instances.js';
+import { LifeEnd } from '../objects/lifeEnd.js';
 import type { Lists } from '../objects/lists.js';
 import { Locks } from '../objects/locks.js';
+import { Methods } from '../objects/methods.js';
 import { Numbers } from '../objects/numbers.js';
 import { heapStatistics } from '../objects/statistics/heapStatistics.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
 import { TypeSlots } from '../objects/typeSlots.js';
+import { WeakDicts } from '../objects/weakDicts.js';
+import type { Weakrefs } from '../objects/weakrefs.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import type { Mutex } from '../sync/mutex.js';
@@ -33,6 +39,7 @@ import { type StopMeasure, StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
 import { hasDebugHooks } from './allocators.js';
 import { type Build, readsWithoutLocks } from './builds.js';
+import type { FunctionHandle, MethodHandle } from './callHandles.js';
 import { type Bodies, Calls } from './calls.js';
 import {
   composeCollector,
@@ -40,20 +47,28 @@ import {
   composeCounter,
   composeGcHeap,
   composeGuard,
+  composeStripes,
 } from './compose.js';
 import { Gc } from './gc.js';
 import { GcCallbacks } from './gcCallbacks.js';
 import { Globals } from './globals.js';
+import type { Handle, Value } from './handle.js';
 import {
   type DictHandle,
-  type FunctionHandle,
-  type Handle,
   HandleSpace,
   type ListHandle,
   type LockHandle,
   type TupleHandle,
-  type Value,
 } from './handles.js';
+import { HandleTable } from './handleTable.js';
+import {
+  type ClassHandle,
+  type ClassOptions,
+  ObjectFactory,
+  refOf,
+  type WeakDictHandle,
+  type WeakrefHandle,
+} from './objectHandles.js';
 import type { ObjectThread } from './objectThread.js';
 import { ProductionParts, type ThreadParts } from './threadParts.js';
 import { UnraisableErrors } from './unraisable.js';
@@ -82,6 +97,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly refs: RefCounter;
   readonly numbers: Numbers;
   readonly strings: Strings;
+  readonly hashing: Hashing;
   readonly tuples: Tuples;
   readonly codes: Codes;
   readonly lists: Lists;
@@ -89,18 +105,25 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly functions: Functions;
   readonly locks: Locks;
   readonly instances: Instances;
+  readonly methods: Methods;
+  readonly weakrefs: Weakrefs;
+  readonly weakDicts: WeakDicts;
+  readonly finalizers: Finalizers;
   readonly gcSlots: GcSlots;
-  readonly gcWeakrefs: GcWeakrefs = NO_WEAKREFS;
+  readonly gcWeakrefs: GcWeakrefs;
   readonly collector: ObservedCollector;
+  readonly collects: boolean;
   /** The gc module. */
   readonly gc: Gc;
   /** Errors that nobody could catch. */
   readonly unraisable: UnraisableErrors;
   /** How long the last `stopTheWorld` has waited for whom. */
   readonly lastStop: StopMeasure;
+  readonly roots: HandleTable;
   readonly calls: Calls;
   readonly globals: Globals;
   readonly handles: HandleSpace;
+  private readonly objects: ObjectFactory;
   private readonly world: StopTheWorld;
   private readonly runBarrier: Barrier;
   private readonly freeLists: number;
@@ -135,25 +158,38 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.numbers = new Numbers(context);
     this.strings = new Strings(context);
     const hashing = new Hashing(context, this.strings);
+    this.hashing = hashing;
     this.tuples = new Tuples(context);
     this.codes = new Codes(context);
-    this.functions = new Functions(context);
     this.locks = new Locks(context);
-    const containers = composeContainers(build, context, hashing, this.strings);
+    const lifeEnd = new LifeEnd(context, this.strings, composeStripes(build, this.state));
+    this.weakrefs = lifeEnd.weakrefs;
+    this.finalizers = lifeEnd.finalizers;
+    this.functions = new Functions(context, this.weakrefs);
+    this.methods = new Methods(context, this.weakrefs);
+    const containers = composeContainers(build, context, hashing, this.strings, lifeEnd);
     this.lists = containers.lists;
     this.dicts = containers.dicts;
     this.instances = containers.instances;
+    this.weakDicts = new WeakDicts(context, this.dicts, this.weakrefs);
+    this.weakrefs.connect(this.weakDicts);
     deallocator.connect(this);
     this.gcSlots = new TypeSlots(this);
+    this.gcWeakrefs = this.weakrefs;
     this.state.pending = this;
     this.world = new StopTheWorld(this.state);
     this.lastStop = this.world.waited;
     this.runBarrier = new Barrier(this.state);
+    const collector = parts.makeCollector?.(build, this) ?? composeCollector(build, this);
+    this.collects = !(collector instanceof NoCollector);
+    this.roots = new HandleTable(this.i32, this.allocator, this.block);
     this.calls = new Calls(this);
     this.globals = new Globals(this);
     this.handles = new HandleSpace(this);
+    this.objects = new ObjectFactory(this);
     this.unraisable = new UnraisableErrors(this);
-    this.collector = new ObservedCollector(this.i32, composeCollector(build, this), new GcCallbacks(this));
+    lifeEnd.userCode.connect(this.calls, this.unraisable);
+    this.collector = new ObservedCollector(this.i32, collector, new GcCallbacks(this));
     this.gc = new Gc(this);
   }
 
@@ -206,14 +242,56 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     return this.handles.adopt(this.calls.define(name)) as FunctionHandle;
   }
 
-  /** Meets the run's other threads; detached while it waits. Throws RunAborted. */
-  barrier(): void {
-    this.runBarrier.wait(Control.RunBarrier, this.i32[Control.RunThreads]);
+  /**
+   * A new class. `attributes`: names that its instances have room for, set or not; without any, 30 of whatever name. The
+   * functions of `options` get their arguments as raw references; `t.handles.borrow(ref)` makes a handle of one.
+   */
+  class(name: string, attributes: readonly string[] = [], options: ClassOptions = {}): ClassHandle {
+    return this.objects.class(name, attributes, options);
   }
 
-  /** Suspends every other thread; nothing but `startTheWorld` and reads may follow. */
-  stopTheWorld(): void {
-    this.world.stop();
+  /** function bound to its first argument. */
+  method(func: FunctionHandle, self: Handle): MethodHandle {
+    return this.handles.adopt(this.methods.create(refOf(func), refOf(self))) as MethodHandle;
+  }
+
+  /**
+   * weakref.ref(object, callback), of an instance, class, function, bound method or weak dict. `callback` gets the
+   * weakref when the object has died, if the weakref is alive then; what it throws is reported with the run. Throws
+   * TypeError for other objects.
+   */
+  weakref(object: Handle, callback?: FunctionHandle): WeakrefHandle {
+    return this.objects.weakref(object, callback);
+  }
+
+  /** weakref.getweakrefs(object). */
+  getWeakrefs(object: Handle): WeakrefHandle[] {
+    return this.objects.weakrefs(object);
+  }
+
+  /** A new dict whose keys are held weakly. */
+  weakKeyDict(): WeakDictHandle {
+    return this.handles.adopt(this.weakDicts.createWithWeakKeys()) as WeakDictHandle;
+  }
+
+  /** A new dict whose values are held weakly. */
+  weakValueDict(): WeakDictHandle {
+    return this.handles.adopt(this.weakDicts.createWithWeakValues()) as WeakDictHandle;
+  }
+
+  /** Meets the run's other threads; detached while it waits. Throws RunAborted. */
+  barrier(): void {
+    this.state.atSafepoint(1);
+    this.runBarrier.wait(Control.RunBarrier, this.i32[Control.RunThreads]);
+    this.state.atSafepoint(0);
+  }
+
+  /**
+   * Suspends every other thread of the interpreter, or of all interpreters; nothing but `startTheWorld` and reads may
+   * follow.
+   */
+  stopTheWorld(global = false): void {
+    this.world.stop(global);
   }
 
   startTheWorld(): void {
@@ -238,8 +316,10 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.unraisable.clear();
     this.collector.journal.clear();
     this.i32[this.block + ThreadBlock.Index] = index;
+    this.i32[this.block + ThreadBlock.UserCode] = 0;
     this.state.bind();
     this.state.attach();
+    this.state.atSafepoint(0);
     this.allocator.start();
     this.refs.start();
     if (this.build.lock !== 'gil') this.openFreeLists();
@@ -251,7 +331,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
    * merged, the merge queue is drained and left, the heaps are handed over, then the thread detaches.
    */
   exit(): void {
-    this.calls.exit();
+    this.roots.exit();
     if (this.build.lock !== 'gil') this.closeFreeLists();
     this.leaveSharedStructures();
     this.state.detachFinally();
@@ -265,6 +345,9 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   protected leaveSharedStructures(): void {
     this.allocator.abandonDelayed();
     this.refs.exit();
+    // Not earlier: what dies above may have finalisers, which are called.
+    this.calls.exit();
+    this.gcHeap.exit();
     this.allocator.exit();
   }
 
@@ -291,6 +374,11 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     else this.gcHeap.free(block);
   }
 
+  /** Empties this thread's free lists, and they stay open. Any time, attached. */
+  clearOwnFreeLists(): void {
+    emptyFreeLists(this.i32, this.freeLists, (block, list) => this.freeListed(block, list));
+  }
+
   /** As `closeFreeLists` for every thread, and they stay open. In a stopped world, or under the GIL. */
   clearFreeLists(): void {
     const own = this.freeLists - this.block;
@@ -303,16 +391,17 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
 
   /**
    * Opens the free lists, the interpreter's also after a leak check. Under debug hooks they stay closed (as with
-   * CPython's --without-freelists): every object's block is then checked, and knows where this object was made.
+   * CPython's --without-freelists): every object's block is then checked, and knows where this object was made. Without
+   * counts nothing is freed but by the collector, which gives blocks back, and takes each that it finds for an object.
    */
   openFreeLists(): void {
-    if (hasDebugHooks(this.build)) this.closeFreeLists();
+    if (hasDebugHooks(this.build) || this.build.collector === 'tracing') this.closeFreeLists();
     else openFreeLists(this.i32, this.freeLists);
   }
 
   /** Makes the interpreter's static objects. Once for each memory, attached, before any other thread starts. */
   initialiseInterpreter(): void {
-    initialiseGc(this.i32);
+    initialiseGc(this.i32, this.build.collector === 'generational');
     if (this.build.lock === 'gil') this.openFreeLists();
     initialiseEmptyKeys(this.i32);
     createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
@@ -352,6 +441,10 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.calls.publishStack();
   }
 
+  helpPause(): void {
+    this.collector.helpPause();
+  }
+
   dropCaches(): void {
     this.globals.dropCaches();
   }
@@ -381,9 +474,6 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     };
   }
 }
-
-/** Until there are weak references. */
-const NO_WEAKREFS: GcWeakrefs = { clearForGc: () => {}, runCallback: () => {} };
 
 /** Address of the object in a block of this heap. */
 export function objectInBlock(block: number, tag: HeapTag): number {

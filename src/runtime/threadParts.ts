@@ -3,6 +3,7 @@ import { type AllocatorModules, composeDomains } from '../allocators/domains/mem
 import { MimallocAllocator } from '../allocators/mimalloc/mimallocAllocator.js';
 import { SharedHeapAllocator } from '../allocators/mimalloc/sharedHeapAllocator.js';
 import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
+import type { Collector, GcThread } from '../gc/collector.js';
 import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { MergeThread } from '../refcount/mergeQueue.js';
@@ -28,6 +29,8 @@ export interface ThreadParts {
   makeRefCounter?(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null;
   /** What the counter calls, instead of `deallocator`. Left out: that itself. */
   makeDeallocator?(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator;
+  /** As `makeRefCounter`, for the collector. */
+  makeCollector?(build: Build, thread: GcThread): Collector | null;
 }
 
 /** What workers run on: atomics in wasm, the build's lock and the build's allocators. */

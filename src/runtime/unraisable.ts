@@ -1,7 +1,7 @@
-import { RunAborted } from '../memory/errors.js';
 import { Header, TypeObject } from '../memory/layout.js';
 import type { Unraisable } from '../objects/gcSlots.js';
 import type { Strings } from '../objects/strings.js';
+import { isFatal } from '../objects/userCode.js';
 import type { Ref } from '../refcount/refCounter.js';
 
 /** Texts that are kept; of the others only their number. */
@@ -30,15 +30,15 @@ export class UnraisableErrors implements Unraisable {
     this.more = 0;
   }
 
-  /** Notes the error; throws it again if it says that the run is over. */
+  /** Notes the error; throws it again if it is no error of the program. */
   report(error: unknown, where: string, object: Ref): void {
-    if (error instanceof RunAborted) throw error;
+    if (isFatal(error)) throw error;
     this.note(`exception ignored in ${where} ${this.nameOf(object)}: ${textOf(error)}`);
   }
 
   /** As `report` where there is no object that it is about. */
   reportWithout(error: unknown, where: string): void {
-    if (error instanceof RunAborted) throw error;
+    if (isFatal(error)) throw error;
     this.note(`exception ignored in ${where}: ${textOf(error)}`);
   }
 

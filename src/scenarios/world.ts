@@ -3,7 +3,7 @@ import { Control, DictKeys, PreHeader } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
 import type { Ref } from '../refcount/refCounter.js';
-import type { Handle } from '../runtime/handles.js';
+import type { Handle } from '../runtime/handle.js';
 import { type ModelSettings, ModelThread } from './modelThread.js';
 import type { Scheme } from './scheme.js';
 import type { Services } from './services.js';

@@ -73,8 +73,8 @@ export class WorldDrain {
   }
 
   /**
-   * Every thread has its shadow stack, and an array if it has counted anything by unique id; one that has delayed a
-   * free keeps a chunk for the next.
+   * Every thread has its shadow stack, an array if it has counted anything by unique id, and a table if it has made a
+   * handle; one that has delayed a free keeps a chunk for the next.
    */
   private threadBlocks(): number {
     let count = 0;
@@ -82,6 +82,7 @@ export class WorldDrain {
       if (!thread.isStarted()) continue;
       count += this.i32[thread.block + ThreadBlock.DelayedHead] === 0 ? 1 : 2;
       if (this.i32[thread.block + ThreadBlock.UniqueCounts] !== 0) count++;
+      if (this.i32[thread.block + ThreadBlock.HandleTable] !== 0) count++;
     }
     return count;
   }

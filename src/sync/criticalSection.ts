@@ -1,8 +1,9 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError } from '../memory/errors.js';
-import { Control, Counter, ThreadBlock } from '../memory/layout.js';
+import { Counter, ThreadBlock } from '../memory/layout.js';
 import type { Mutex } from './mutex.js';
 import type { SyncThread } from './syncThread.js';
+import { isWorldStopped } from './worldStopped.js';
 
 /**
  * An entry of a thread's stack of sections. A mutex is its byte address while the section holds it, the negated
@@ -234,7 +235,7 @@ export class CriticalSections {
    * locked all the same: this is asked on the slow path only.
    */
   protected isWorldStopped(): boolean {
-    return Atomics.load(this.i32, Control.WorldStopped) !== 0;
+    return isWorldStopped(this.i32, this.block);
   }
 
   private grow(): void {

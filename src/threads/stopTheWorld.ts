@@ -1,7 +1,9 @@
-import { Control, EvalBreaker, Geometry, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import { Control, EvalBreaker, Geometry, StopState, ThreadBlock, ThreadStatus } from '../memory/layout.js';
 import { elapsed } from '../sync/clock.js';
 import { futexWait, futexWake } from '../sync/futex.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
+import { RwMutex } from '../sync/rwMutex.js';
+import { ownStop } from '../sync/worldStopped.js';
 import { setBreaker, threadBlock } from './evalBreaker.js';
 import { countDown, type ThreadState } from './threadState.js';
 
@@ -38,26 +40,32 @@ export class StopTheWorld {
   /** How long the last `stop` has waited for the threads. */
   readonly waited = new StopMeasure();
   private readonly i32: Int32Array;
+  private readonly kinds: RwMutex;
+  /** `StopState` of the stop under way, or the last one. */
+  private current = 0;
 
   constructor(protected readonly thread: ThreadState) {
     this.i32 = thread.i32;
+    this.kinds = new RwMutex(thread, thread.parkingLot);
   }
 
   /**
-   * Returns with every other thread suspended. Attached threads only, holding no pointer that QSBR protects; not
-   * re-entrant. Throws RunAborted.
+   * Returns with every other thread of this one's interpreter suspended; with `global`, of all interpreters. Attached
+   * threads only, holding no pointer that QSBR protects; not re-entrant. Throws RunAborted.
    */
-  stop(): void {
+  stop(global = false): void {
     const heap = this.i32;
-    // A second initiator waits here detached, so that the first can suspend it (PIT-7.4).
-    this.thread.mutex.lock(Control.StopMutex << 2);
+    const stop = global ? Control.GlobalStop : ownStop(heap, this.thread.block);
+    this.current = stop;
+    this.takeTurn(stop);
+    this.excludeOtherKind(global);
     rawLock(heap, Control.HeadLock);
     const requested = this.thread.now();
     this.forgetStops(requested);
-    Atomics.store(heap, Control.StopEvent, 0);
-    Atomics.store(heap, Control.StopCountdown, this.countOthers());
-    heap[Control.StopRequester] = this.thread.block;
-    Atomics.store(heap, Control.StopRequested, 1);
+    Atomics.store(heap, stop + StopState.Event, 0);
+    Atomics.store(heap, stop + StopState.Countdown, this.countOthers());
+    heap[stop + StopState.Requester] = this.thread.block;
+    Atomics.store(heap, stop + StopState.Requested, 1);
     // Offline: who waits for a grace period (delayedFree.ts) comes to its safepoint only after that.
     this.thread.qsbr.detach();
     for (let now = requested; this.parkDetached(now) > 0; now = this.thread.now()) {
@@ -65,7 +73,7 @@ export class StopTheWorld {
       this.waitForOthers();
       rawLock(heap, Control.HeadLock);
     }
-    Atomics.store(heap, Control.WorldStopped, 1);
+    Atomics.store(heap, stop + StopState.Stopped, 1);
     this.measure(requested);
     rawUnlock(heap, Control.HeadLock);
     this.thread.qsbr.attach();
@@ -74,10 +82,11 @@ export class StopTheWorld {
   /** Lets everybody go on. The thread that stopped the world. */
   start(): void {
     const heap = this.i32;
+    const stop = this.current;
     rawLock(heap, Control.HeadLock);
-    Atomics.store(heap, Control.StopRequested, 0);
-    Atomics.store(heap, Control.WorldStopped, 0);
-    heap[Control.StopRequester] = 0;
+    Atomics.store(heap, stop + StopState.Requested, 0);
+    Atomics.store(heap, stop + StopState.Stopped, 0);
+    heap[stop + StopState.Requester] = 0;
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       const block = threadBlock(slot);
       if (!this.isOther(block)) continue;
@@ -85,12 +94,31 @@ export class StopTheWorld {
       futexWake(heap, block + ThreadBlock.Status, 1);
     }
     rawUnlock(heap, Control.HeadLock);
-    this.thread.mutex.unlock(Control.StopMutex << 2);
+    this.admitOtherKind(stop === Control.GlobalStop);
+    this.thread.mutex.unlock((stop + StopState.Mutex) << 2);
+  }
+
+  // --- Steps ---
+
+  /** A second initiator waits detached, so that the first can suspend it (PIT-7.4). */
+  protected takeTurn(stop: number): void {
+    this.thread.mutex.lock((stop + StopState.Mutex) << 2);
+  }
+
+  /** Stops of single interpreters overlap; while there is any, there is none of all, and the other way round. */
+  protected excludeOtherKind(global: boolean): void {
+    if (global) this.kinds.lockExclusive(Control.StopKinds);
+    else this.kinds.lockShared(Control.StopKinds);
+  }
+
+  protected admitOtherKind(global: boolean): void {
+    if (global) this.kinds.unlockExclusive(Control.StopKinds);
+    else this.kinds.unlockShared(Control.StopKinds);
   }
 
   /** Without detaching: that would release this thread's own critical sections (gh-118332). */
   protected waitForOthers(): void {
-    futexWait(this.i32, Control.StopEvent, 0, POLL_MS);
+    futexWait(this.i32, this.current + StopState.Event, 0, POLL_MS);
   }
 
   /**
@@ -101,7 +129,7 @@ export class StopTheWorld {
     const heap = this.i32;
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       const block = threadBlock(slot);
-      if (!this.isOther(block)) continue;
+      if (!this.isOther(block) || this.comesFirst(block)) continue;
       const before = Atomics.compareExchange(
         heap,
         block + ThreadBlock.Status,
@@ -110,10 +138,32 @@ export class StopTheWorld {
       );
       if (before === ThreadStatus.Detached) {
         heap[block + ThreadBlock.StoppedAt] = now;
-        countDown(heap);
+        countDown(heap, this.current);
       } else if (before === ThreadStatus.Attached) setBreaker(heap, block, EvalBreaker.PleaseStop);
     }
-    return Atomics.load(heap, Control.StopCountdown);
+    return Atomics.load(heap, this.current + StopState.Countdown);
+  }
+
+  /**
+   * Whether the thread has its turn before this pause: it waits to attach, and one pause has passed it over since it was
+   * woken. It is asked to stop and waited for as if it were attached already; pauses in a row would else keep it out for
+   * ever (gh-151518). One pause may go first: the second of a collection follows close upon the first.
+   */
+  protected comesFirst(block: number): boolean {
+    const heap = this.i32;
+    const waits = Atomics.load(heap, block + ThreadBlock.AttachWaits);
+    if (waits === 0 || Atomics.load(heap, block + ThreadBlock.Status) !== ThreadStatus.Detached) return false;
+    if (waits > 1) {
+      setBreaker(heap, block, EvalBreaker.PleaseStop);
+      return true;
+    }
+    this.passOver(block, waits);
+    return false;
+  }
+
+  /** The thread may have attached meanwhile, and wait no more. */
+  protected passOver(block: number, waits: number): void {
+    Atomics.compareExchange(this.i32, block + ThreadBlock.AttachWaits, waits, waits + 1);
   }
 
   /** Under HeadLock. Who is found detached has stopped at once: it was not waited for. */
@@ -141,7 +191,10 @@ export class StopTheWorld {
     return count;
   }
 
+  /** Whether the thread is one of those that this stop is for. Under HeadLock. */
   private isOther(block: number): boolean {
-    return this.i32[block + ThreadBlock.Alive] !== 0 && block !== this.thread.block;
+    const heap = this.i32;
+    if (heap[block + ThreadBlock.Alive] === 0 || block === this.thread.block) return false;
+    return this.current === Control.GlobalStop || ownStop(heap, block) === this.current;
   }
 }

@@ -1,6 +1,14 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError, RunAborted } from '../memory/errors.js';
-import { Control, Counter, EvalBreaker, GcState, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import {
+  Control,
+  Counter,
+  EvalBreaker,
+  GcState,
+  StopState,
+  ThreadBlock,
+  ThreadStatus,
+} from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { Clock } from '../sync/clock.js';
 import { CriticalSections } from '../sync/criticalSection.js';
@@ -9,7 +17,8 @@ import { Mutex } from '../sync/mutex.js';
 import { ParkingLot } from '../sync/parkingLot.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
 import type { SyncThread } from '../sync/syncThread.js';
-import { clearBreaker, ownerId, threadBlock } from './evalBreaker.js';
+import { ownStop } from '../sync/worldStopped.js';
+import { clearBreaker, ownerId, setBreaker, threadBlock } from './evalBreaker.js';
 import { Gil, type InterpreterLock, NoInterpreterLock } from './gil.js';
 import { Qsbr } from './qsbr.js';
 
@@ -29,6 +38,8 @@ export interface PendingWork {
    * atomics, runs nobody's code.
    */
   publishStack(): void;
+  /** The thread that has stopped the world asks for help. Suspended, at a safepoint: touches no count. Throws RunAborted. */
+  helpPause(): void;
   /** After the thread has attached, if a collection has freed deferred objects meanwhile: inline caches mean nothing. */
   dropCaches(): void;
 }
@@ -95,8 +106,11 @@ export class ThreadState implements SyncThread {
     const taken = heap[block + ThreadBlock.Alive] !== 0;
     if (!taken) {
       heap[block + ThreadBlock.Id] = this.id;
+      heap[block + ThreadBlock.AtSafepoint] = 1;
       heap[block + ThreadBlock.Alive] = 1;
+      heap[block + ThreadBlock.MayMark] = 0;
       Atomics.store(heap, block + ThreadBlock.Breaker, 0);
+      Atomics.store(heap, block + ThreadBlock.AttachWaits, 0);
       for (let i = 0; i < Counter.Count; i++) heap[block + ThreadBlock.Counters + i] = 0;
       Atomics.store(heap, block + ThreadBlock.Status, this.statusAtBirth());
     }
@@ -122,6 +136,7 @@ export class ThreadState implements SyncThread {
   attach(): void {
     const heap = this.i32;
     const status = this.block + ThreadBlock.Status;
+    let waited = false;
     for (;;) {
       this.lock.take();
       const before = this.becomeAttached();
@@ -129,8 +144,14 @@ export class ThreadState implements SyncThread {
       this.lock.drop(true);
       if (before === ThreadStatus.ShuttingDown) throw new RunAborted('interrupt');
       if (before === ThreadStatus.Attached) throw new FatalError('this thread is attached already');
+      if (before === ThreadStatus.Invited) {
+        this.acceptInvitation();
+        continue;
+      }
+      if (!waited) waited = this.announceWait();
       futexWait(heap, status, ThreadStatus.Suspended, Number.POSITIVE_INFINITY);
     }
+    if (waited) Atomics.store(heap, this.block + ThreadBlock.AttachWaits, 0);
     this.qsbr.attach();
     this.noticeCollections();
     this.sections.resumeTop();
@@ -165,6 +186,20 @@ export class ThreadState implements SyncThread {
     }
   }
 
+  /**
+   * Around a wait of this thread that is a safepoint, 1 and 0: for collectors that trace, to which a thread that waits in
+   * the middle of an operation is not ready (`ThreadBlock.AtSafepoint`). A thread is born at one, and stays there until
+   * it first says 0.
+   */
+  atSafepoint(there: number): void {
+    this.i32[this.block + ThreadBlock.AtSafepoint] = there;
+  }
+
+  /** This thread's next poll looks whether a collection is due. */
+  scheduleCollection(): void {
+    setBreaker(this.i32, this.block, EvalBreaker.GcScheduled);
+  }
+
   /** CPython `_Py_HandlePending`, in its order. */
   handlePending(): void {
     const heap = this.i32;
@@ -172,8 +207,11 @@ export class ThreadState implements SyncThread {
     const bits = Atomics.load(heap, this.block + ThreadBlock.Breaker);
     if (bits === 0) return;
     if (bits & EvalBreaker.PleaseStop) {
+      this.atSafepoint(1);
       this.suspend();
       this.attach();
+      this.atSafepoint(0);
+      heap[this.block + ThreadBlock.MayMark] = 0;
     }
     if (bits & EvalBreaker.ExplicitMerge) {
       clearBreaker(heap, this.block, EvalBreaker.ExplicitMerge);
@@ -188,16 +226,27 @@ export class ThreadState implements SyncThread {
       this.pending.collectIfDue();
     }
     if (bits & EvalBreaker.GilDropRequest) {
+      this.atSafepoint(1);
       this.detach();
       this.attach();
+      this.atSafepoint(0);
     }
     if (bits & EvalBreaker.AsyncException) checkAbort(heap);
   }
 
   /** Under HeadLock. Who is stopping the world has counted without this thread, and must not find it detached. */
   protected statusAtBirth(): ThreadStatus {
-    const stopping = Atomics.load(this.i32, Control.StopRequested) !== 0;
-    return stopping ? ThreadStatus.Suspended : ThreadStatus.Detached;
+    return activeStop(this.i32, this.block) !== 0 ? ThreadStatus.Suspended : ThreadStatus.Detached;
+  }
+
+  /**
+   * Whoever stops the world from now on knows that this thread waits to attach (`StopTheWorld.comesFirst`). Not under a
+   * GIL: who stops the world holds it, and must not wait for those who need it.
+   */
+  private announceWait(): boolean {
+    if (this.lock instanceof Gil) return false;
+    Atomics.store(this.i32, this.block + ThreadBlock.AttachWaits, 1);
+    return true;
   }
 
   /**
@@ -217,15 +266,23 @@ export class ThreadState implements SyncThread {
     this.sections.suspendAll();
     this.qsbr.detach();
     rawLock(heap, Control.HeadLock);
-    const requested = Atomics.load(heap, Control.StopRequested) !== 0;
-    this.becomeInactive(requested);
-    if (requested) {
+    const stop = activeStop(heap, this.block);
+    this.becomeInactive(stop !== 0);
+    if (stop !== 0) {
+      heap[this.block + ThreadBlock.MayMark] = 1;
       heap[this.block + ThreadBlock.Counters + Counter.Suspensions]++;
       heap[this.block + ThreadBlock.StoppedAt] = this.now();
-      countDown(heap);
+      countDown(heap, stop);
     }
     rawUnlock(heap, Control.HeadLock);
     this.lock.drop(true);
+  }
+
+  /** Helps, unless the invitation is taken back at this moment: the exchange decides. */
+  protected acceptInvitation(): void {
+    const status = this.block + ThreadBlock.Status;
+    const before = Atomics.compareExchange(this.i32, status, ThreadStatus.Invited, ThreadStatus.Suspended);
+    if (before === ThreadStatus.Invited) this.pending.helpPause();
   }
 
   /** `Clock.microseconds`: when threads stop, for measures alone. */
@@ -241,8 +298,9 @@ export class ThreadState implements SyncThread {
 
   /** Under HeadLock: who goes for good need not be waited for. Who is suspended has been counted off already. */
   protected leaveCountdown(status: ThreadStatus): void {
-    const stopping = Atomics.load(this.i32, Control.StopRequested) !== 0;
-    if (stopping && status !== ThreadStatus.Suspended) countDown(this.i32);
+    const stop = activeStop(this.i32, this.block);
+    const waitedFor = status !== ThreadStatus.Suspended && status !== ThreadStatus.Invited;
+    if (stop !== 0 && waitedFor) countDown(this.i32, stop);
   }
 
   /**
@@ -265,10 +323,20 @@ export class ThreadState implements SyncThread {
   }
 }
 
+/**
+ * The stop that the thread with this block must obey, of all interpreters or of its own (CPython
+ * `_PyThreadState_Suspend`); address of its `StopState`, 0 if there is none. Under HeadLock.
+ */
+function activeStop(heap: Int32Array, block: number): number {
+  if (Atomics.load(heap, Control.GlobalStop + StopState.Requested) !== 0) return Control.GlobalStop;
+  const own = ownStop(heap, block);
+  return Atomics.load(heap, own + StopState.Requested) !== 0 ? own : 0;
+}
+
 /** One thread less to wait for. Under HeadLock. */
-export function countDown(heap: Int32Array): void {
-  if (Atomics.sub(heap, Control.StopCountdown, 1) === 1) {
-    Atomics.store(heap, Control.StopEvent, 1);
-    futexWake(heap, Control.StopEvent, Number.POSITIVE_INFINITY);
+export function countDown(heap: Int32Array, stop: number): void {
+  if (Atomics.sub(heap, stop + StopState.Countdown, 1) === 1) {
+    Atomics.store(heap, stop + StopState.Event, 1);
+    futexWake(heap, stop + StopState.Event, Number.POSITIVE_INFINITY);
   }
 }

@@ -1,7 +1,11 @@
 import type { DomainNames } from '../allocators/domains/spec.js';
+import type { GcJournalData } from '../gc/journal.js';
 import { RunAborted } from '../memory/errors.js';
 import { buildNamed, racesByDesign } from '../runtime/builds.js';
+import { whyUnfit } from '../runtime/fit.js';
+import type { GcOptions } from '../runtime/gcOptions.js';
 import { type RunReport, Runtime } from '../runtime/runtime.js';
+import { mergeTrash, type TrashUse } from './gc/watch.js';
 import { workloadNamed } from './index.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 import { most, type ThreadReport, type WorkloadArgs } from './program.js';
@@ -33,9 +37,15 @@ export interface Measurement {
   threads: number;
   samples: Sample[];
   counters: Record<string, number>;
-  /** What was wrong with the workload's own result; null if it was right. */
-  /** The most bytes that were in use and alive; for workloads of group memory, else null. */
+  /** What was collected, one entry for each thread of each round; left out if nothing is known of it. */
+  gc?: GcJournalData[];
+  /** Errors that nobody could catch, each with its thread and object. */
+  unraisable?: string[];
+  /** The most bytes that were in use and alive; null for workloads of group sharing. */
   memory: MemoryUse | null;
+  /** Uncollected garbage of all rounds, the series of the first; null where the workload does not look. */
+  trash: TrashUse | null;
+  /** What was wrong with the workload's own result; null if it was right. */
   wrong: string | null;
   leaks: LeakRecord[];
 }
@@ -56,6 +66,8 @@ export interface CompareOptions {
   debug?: boolean;
   /** Other allocators than the builds' own. */
   allocators?: DomainNames;
+  /** The collector's settings; CPython's if left out. */
+  gc?: GcOptions;
 }
 
 /** Called as the comparison goes on, always on the main thread. */
@@ -66,6 +78,8 @@ export interface CompareHooks {
   onStep(workload: string, build: string, threads: number): void;
   /** After each combination. */
   onMeasurement(measurement: Measurement): void;
+  /** The run in progress was ended by the signal; the error says what held it up, if anything did. */
+  onInterrupted?(error: RunAborted): void;
 }
 
 interface Step {
@@ -102,8 +116,9 @@ export async function compare(
     try {
       await measureWorkload(steps, options, hooks, signal);
     } catch (error) {
-      if (error instanceof RunAborted && signal.aborted) return;
-      throw error;
+      if (!(error instanceof RunAborted && signal.aborted)) throw error;
+      hooks.onInterrupted?.(error);
+      return;
     } finally {
       for (const { measurement } of steps) {
         if (measurement.samples.length > 0) hooks.onMeasurement(measurement);
@@ -112,11 +127,11 @@ export async function compare(
   }
 }
 
-/** The unsafe build runs only what it cannot wreck itself with. */
+/** A build runs only what it can: see `whyUnfit`. */
 function plan(workload: string, options: CompareOptions): Step[] {
   const steps: Step[] = [];
   for (const build of options.builds) {
-    if (racesByDesign(buildNamed(build)) && !workloadNamed(workload).unsafe) continue;
+    if (whyUnfit(buildNamed(build), workloadNamed(workload)) !== null) continue;
     for (const threads of options.threads) {
       steps.push({
         workload,
@@ -128,7 +143,10 @@ function plan(workload: string, options: CompareOptions): Step[] {
           threads,
           samples: [],
           counters: {},
+          gc: [],
+          unraisable: [],
           memory: null,
+          trash: null,
           wrong: null,
           leaks: [],
         },
@@ -176,6 +194,7 @@ async function start(step: Step, options: CompareOptions, signal: AbortSignal): 
     memory: options.memoryBytes,
     debug: options.debug ?? false,
     allocators: options.allocators ?? 'default',
+    gc: options.gc ?? {},
   });
   try {
     const args: WorkloadArgs = { workload: step.workload, timeMs: 0, warmupMs: REHEARSAL_MS, repeats: 0 };
@@ -215,13 +234,18 @@ function add(measurement: Measurement, report: RunReport): void {
     measurement.samples.push({
       operations: parts.reduce((sum, part) => sum + part.operations, 0),
       seconds: Math.max(...parts.map((part) => part.seconds)),
-      perThread: parts.map((part) => (part.seconds > 0 ? part.operations / part.seconds : 0)),
+      perThread: parts
+        .filter(({ helped }) => helped !== true)
+        .map((part) => (part.seconds > 0 ? part.operations / part.seconds : 0)),
     });
   }
   for (const [name, count] of Object.entries(report.counters)) {
     measurement.counters[name] = (measurement.counters[name] ?? 0) + count;
   }
+  measurement.gc?.push(...report.gc.journals);
+  measurement.unraisable?.push(...report.unraisable);
   for (const thread of threads) measurement.memory = most(measurement.memory, thread.memory);
+  for (const { trash } of threads) measurement.trash = mergeTrash(measurement.trash, trash);
   const complaints = threads.map((thread) => thread.wrong).concat(report.teardown as string | null);
   measurement.wrong ??= complaints.find((complaint) => complaint !== null) ?? null;
 }

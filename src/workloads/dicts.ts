@@ -1,5 +1,6 @@
 import { smallInt } from '../objects/numbers.js';
 import type { Ref } from '../refcount/refCounter.js';
+import type { Handle } from '../runtime/handle.js';
 import type { Thread } from '../runtime/thread.js';
 import { UNROLL } from './lists.js';
 import { RangeLoop } from './loop.js';
@@ -19,9 +20,12 @@ function privateDictWorker(t: Thread): Worker {
   const { dicts, refs, calls } = t;
   const loop = new RangeLoop(t);
   let dict: Ref = 0;
+  let handle: Handle | null = null;
   return {
     start() {
       dict = dictOfSmallInts(t);
+      // Where every collector finds it.
+      handle = t.handles.adopt(dict);
     },
     run(count) {
       const target = dict;
@@ -45,7 +49,7 @@ function privateDictWorker(t: Thread): Worker {
     },
     finish() {
       const size = dicts.length(dict);
-      refs.decref(dict);
+      handle?.release();
       return size === KEYS ? null : `dict has ${size} entries, not ${KEYS}`;
     },
   };
@@ -58,6 +62,7 @@ export const privateDict: Workload = {
   cpython: 'd[k] = i; d[k], a private dict',
   title: 'a dict a thread: set and get, the lock always free',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: () => ({}),
   worker: privateDictWorker,
@@ -99,6 +104,7 @@ export const sharedDictGet: Workload = {
   cpython: 'd[5] of a shared dict, an immortal value',
   title: 'lock-free lookups of an immortal: nothing is written',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => ({ dict: dictOfSmallInts(t) }),
   worker: dictGetWorker,
@@ -137,6 +143,7 @@ export const sharedDictSet: Workload = {
   cpython: "d['k'] = v on a shared dict, the same key",
   title: 'one dict, one key: writes take turns',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => {
     const dict = t.dicts.create();
@@ -197,6 +204,7 @@ export const sharedDictMixed: Workload = {
   cpython: 'd[1] = 1 if i % 10 == 0 else d[i % 10], a shared dict',
   title: '90 % lock-free reads, 10 % locked writes',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => ({ dict: dictOfSmallInts(t) }),
   worker: dictMixedWorker,

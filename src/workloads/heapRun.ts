@@ -30,6 +30,8 @@ export interface HeapRun {
   /** When all threads have exited: caches, what waits, what was forgotten. */
   readonly after: HeapExamination;
   readonly leaks: readonly LeakRecord[];
+  /** Errors that nobody could catch, each with its thread and object. */
+  readonly unraisable?: readonly string[];
 }
 
 const WORKLOAD_PROGRAM = new URL('./program.js', import.meta.url);
@@ -46,10 +48,10 @@ export async function heapRun(request: HeapRequest, signal: AbortSignal): Promis
   });
   try {
     const [program, args] = programOf(request);
-    const { heap } = await runtime.run(program, { args, signal, examine: { check } });
+    const { heap, unraisable } = await runtime.run(program, { args, signal, examine: { check } });
     if (heap === undefined) throw new Error('the run came back without the state of its heap');
     const after = await runtime.examine(check);
-    return { build, threads, during: heap, after, leaks: runtime.leaks() };
+    return { build, threads, during: heap, after, leaks: runtime.leaks(), unraisable };
   } finally {
     await runtime.shutdown();
   }

@@ -1,4 +1,5 @@
 import { privateDict, sharedDictGet, sharedDictMixed, sharedDictSet } from './dicts.js';
+import { GC_WORKLOADS } from './gc/index.js';
 import {
   privateListAppend,
   sharedListAppend,
@@ -37,8 +38,8 @@ export const WORKLOADS: readonly Workload[] = [
   allocDropInstance,
 ];
 
-/** Both groups. */
-export const ALL_WORKLOADS: readonly Workload[] = [...WORKLOADS, ...MEMORY_WORKLOADS];
+/** All groups. */
+export const ALL_WORKLOADS: readonly Workload[] = [...WORKLOADS, ...MEMORY_WORKLOADS, ...GC_WORKLOADS];
 
 /** The workload of this name. Throws RangeError naming those that exist. */
 export function workloadNamed(name: string): Workload {

@@ -1,6 +1,7 @@
 import { smallInt } from '../objects/numbers.js';
 import type { Ref } from '../refcount/refCounter.js';
 import { racesByDesign } from '../runtime/builds.js';
+import type { Handle } from '../runtime/handle.js';
 import type { Thread } from '../runtime/thread.js';
 import { anchor, checkCount } from './anchor.js';
 import { RangeLoop } from './loop.js';
@@ -18,29 +19,33 @@ const READ_INDEX = 5;
 const MARGIN = 64 * 1024;
 
 function privateAppendWorker(t: Thread): Worker {
-  const { lists, refs, calls } = t;
+  const { lists, calls } = t;
   const loop = new RangeLoop(t);
   let list: Ref = 0;
+  let handle: Handle | null = null;
   let appended = 0;
+
+  /** In a handle, where every collector finds it. */
+  function begin(): void {
+    list = lists.create();
+    handle = t.handles.adopt(list);
+    appended = 0;
+  }
 
   function drop(): string | null {
     const length = lists.length(list);
-    refs.decref(list);
+    handle?.release();
     return length === appended ? null : `list has ${length} items, not ${appended}`;
   }
 
   function startAnew(): void {
     const wrong = drop();
     if (wrong !== null) throw new Error(wrong);
-    list = lists.create();
-    appended = 0;
+    begin();
   }
 
   return {
-    start() {
-      list = lists.create();
-      appended = 0;
-    },
+    start: begin,
     run(count) {
       const target = list;
       for (let round = 0; round < count; round++) {
@@ -64,6 +69,7 @@ export const privateListAppend: Workload = {
   cpython: 'a.append(None), a private list',
   title: 'a list a thread: the lock of the list is always free',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: () => ({}),
   worker: privateAppendWorker,
@@ -126,6 +132,7 @@ export const sharedListAppend: Workload = {
   cpython: 's.append(None), one list for all',
   title: 'one list, one mutex: appends take turns',
   unsafe: true,
+  rooted: true,
   unit: 'op',
   setup: (t) => {
     const list = t.lists.create();
@@ -188,6 +195,7 @@ export const sharedListReadImmortal: Workload = {
   cpython: 's[5] of a shared list, an immortal element',
   title: 'lock-free reads of an immortal: nothing is written',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => ({ list: listOfSmallInts(t) }),
   worker: listReadWorker,
@@ -200,6 +208,7 @@ export const sharedListReadObject: Workload = {
   cpython: 's[5] of a shared list, one ordinary element',
   title: 'lock-free reads of one object: its count is fought over',
   unsafe: true,
+  rooted: true,
   unit: 'op',
   setup: (t) => {
     const list = listOfSmallInts(t);
@@ -245,6 +254,7 @@ export const sharedListWrite: Workload = {
   cpython: 'a[0] = v on a shared list',
   title: 'one list, one slot: writes take turns',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => ({ list: listOfSmallInts(t) }),
   worker: listWriteWorker,

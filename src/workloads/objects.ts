@@ -60,6 +60,7 @@ export const sharedCounterLock: Workload = {
   cpython: 'with L: c += 1, a global counter',
   title: 'one lock around one counter: nothing to gain',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => {
     const globals = t.dicts.create();
@@ -104,6 +105,7 @@ export const callSharedFunction: Workload = {
   cpython: 'f0(), a global function',
   title: 'calls of one function: deferred counts leave its count alone',
   unsafe: true,
+  rooted: true,
   unit: 'op',
   functions: ({ refs }) => ({ f0: () => refs.newStatic(NONE) }),
   setup: (t) => {
@@ -115,8 +117,9 @@ export const callSharedFunction: Workload = {
   },
   worker: callWorker,
   check: (t, shared, operations) => {
-    // f0's dict, the run's globals, this function; where counts are deferred, the thread that defined it too.
-    return checkCount(t, shared.callee, t.refs.isDeferred(shared.callee) ? 4 : 3, operations);
+    // f0's dict, the run's globals, this function; deferred without a collector, the thread that defined it too.
+    const kept = !t.collects && t.refs.isDeferred(shared.callee);
+    return checkCount(t, shared.callee, kept ? 4 : 3, operations);
   },
 };
 
@@ -156,6 +159,7 @@ export const sharedTupleRead: Workload = {
   cpython: 's[5] of a shared tuple, an immortal element',
   title: 'reads of an immutable: no lock, no re-check, no count',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: (t) => {
     const items: Ref[] = [];
@@ -193,6 +197,7 @@ export const allocDropList: Workload = {
   cpython: '[] made and dropped',
   title: 'lists from the free list: per thread without the GIL',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   setup: () => ({}),
   worker: allocListWorker,
@@ -257,6 +262,7 @@ export const allocDropInstance: Workload = {
   cpython: 'C(i) made and dropped; __init__ sets self.x = i',
   title: 'instances of a shared class: heap, call, attribute',
   unsafe: false,
+  rooted: true,
   unit: 'op',
   functions: initBody,
   setup: (t) => {

@@ -3,6 +3,7 @@ import { Control, Geometry } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
+import type { TrashUse } from './gc/watch.js';
 import { WORKLOADS, workloadNamed } from './index.js';
 import { HeapMeter, type MemoryUse } from './memory/heapMeter.js';
 import type { SharedRefs, Worker } from './workload.js';
@@ -28,12 +29,16 @@ export interface WorkloadArgs {
 export interface ThreadSample {
   readonly operations: number;
   readonly seconds: number;
+  /** The thread had no operations to do: see `Worker.help`. */
+  readonly helped?: true;
 }
 
 export interface ThreadReport {
   readonly samples: readonly ThreadSample[];
-  /** Of group memory: the most that was seen; null where this thread has not looked. */
+  /** Of groups memory and gc: the most that was seen; null where this thread has not looked. */
   readonly memory: MemoryUse | null;
+  /** Of group gc, where the workload looks. */
+  readonly trash: TrashUse | null;
   /** What `finish` found wrong. */
   readonly wrong: string | null;
 }
@@ -54,17 +59,18 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadRe
   const workload = workloadNamed(args.workload);
   const worker = t.memo(workload, () => workload.worker(t));
   worker.start(shared);
-  let total = sample(t, worker, args.warmupMs).operations;
+  const calls = workload.coarse === true ? 1 : CALLS;
+  let total = sample(t, worker, calls, args.warmupMs).operations;
   const samples: ThreadSample[] = [];
   let memory: MemoryUse | null = null;
   for (let repeat = 0; repeat < args.repeats; repeat++) {
-    const result = sample(t, worker, args.timeMs);
+    const result = sample(t, worker, calls, args.timeMs);
     total += result.operations;
     samples.push(result);
-    if (workload.group === 'memory') memory = most(memory, lookAtHeaps(t, worker));
+    if (workload.group !== 'sharing') memory = most(memory, lookAtHeaps(t, worker));
   }
   t.memory.f64[operationsOf(t.index)] = total;
-  return { samples, memory, wrong: worker.finish() };
+  return { samples, memory, trash: worker.trash?.() ?? null, wrong: worker.finish() };
 }
 
 /** The workload's verdict on the shared result: null, or what is wrong. */
@@ -77,19 +83,31 @@ export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): str
 }
 
 /** All threads start together; each stops at the first look at the clock after its time. */
-function sample(t: Thread, worker: Worker, timeMs: number): ThreadSample {
+function sample(t: Thread, worker: Worker, calls: number, timeMs: number): ThreadSample {
   t.barrier();
   if (t.index === 0) worker.rest?.();
   t.barrier();
+  if (t.index > 0 && worker.help !== undefined) return helpFor(worker, timeMs);
   const start = performance.now();
   let operations = 0;
   let elapsed = 0;
   for (let done = 1; done > 0 && elapsed < timeMs; ) {
-    done = runCalls(worker);
+    done = runCalls(worker, calls);
     operations += done;
     elapsed = performance.now() - start;
   }
   return { operations, seconds: elapsed / 1000 };
+}
+
+/** A thread without operations of its own, for as long as the sample lasts. */
+function helpFor(worker: Worker, timeMs: number): ThreadSample {
+  const start = performance.now();
+  let elapsed = 0;
+  while (elapsed < timeMs) {
+    worker.help?.();
+    elapsed = performance.now() - start;
+  }
+  return { operations: 0, seconds: elapsed / 1000, helped: true };
 }
 
 /** Between samples, while all threads stand still: thread 0 looks at all heaps, or everybody at what it has watched. */
@@ -116,9 +134,9 @@ export function most(one: MemoryUse | null, other: MemoryUse | null): MemoryUse 
   };
 }
 
-function runCalls(worker: Worker): number {
+function runCalls(worker: Worker, calls: number): number {
   let operations = 0;
-  for (let call = 0; call < CALLS; call++) operations += worker.run(BATCH);
+  for (let call = 0; call < calls; call++) operations += worker.run(BATCH);
   return operations;
 }
 

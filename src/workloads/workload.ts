@@ -1,23 +1,25 @@
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
+import type { TrashUse } from './gc/watch.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 
-/** `sharing`: what do threads share? `memory`: how do they allocate and free? */
-export type WorkloadGroup = 'sharing' | 'memory';
+/** `sharing`: what do threads share? `memory`: how do they allocate and free? `gc`: what makes collections long? */
+export type WorkloadGroup = 'sharing' | 'memory' | 'gc';
 
 /** Groups of workloads, and the question that each answers. */
 export const GROUPS: Readonly<Record<WorkloadGroup, string>> = {
   sharing: 'does this pattern of sharing scale without the GIL?',
   memory: 'what does the allocator cost, in time and memory?',
+  gc: 'what does the collector cost?',
 };
 
 /** What a list of workloads shows. */
 export interface WorkloadInfo {
-  /** As in cpython-measured.json. */
+  /** As in cpython-measured.json, where it is there. */
   readonly name: string;
   readonly group: WorkloadGroup;
-  /** The Python that its twin runs; one operation. Of group memory: the benchmark that it follows. */
+  /** The Python that its twin runs; one operation. Or the benchmark that it follows. */
   readonly cpython: string;
   /** What is shared, and what that costs without the GIL. */
   readonly title: string;
@@ -25,6 +27,13 @@ export interface WorkloadInfo {
   readonly unit: string;
   /** The `unsafe` build may run it: its damage is confined to what the check looks at. */
   readonly unsafe: boolean;
+  /**
+   * At each safepoint every reference that it goes on to use is in a handle, in a container that is, or on the shadow
+   * stack; hence builds that count no references may run it. Left out: it may not be so.
+   */
+  readonly rooted?: boolean;
+  /** One call of `Worker.run` takes milliseconds: the clock is looked at after each. */
+  readonly coarse?: boolean;
 }
 
 /** References by name, as `Program.setup` returns them. */
@@ -42,10 +51,17 @@ export interface Worker {
    */
   run(count: number): number;
   /**
+   * What every thread but thread 0 does, over and over, instead of `run`: it has no operations of its own. For a
+   * workload whose operations one thread does, and which are to find the others running.
+   */
+  help?(): void;
+  /**
    * Before `finish`: the most that all threads had together, for a workload that watches this while it runs. Others
    * are looked at between the samples.
    */
   memory?(): MemoryUse;
+  /** Before `finish`: garbage that waited for a collector, of all threads; null for a thread that has not looked. */
+  trash?(): TrashUse | null;
   /** Checks what this thread alone can check and gives back what it holds. Null, or what is wrong. */
   finish(): string | null;
 }

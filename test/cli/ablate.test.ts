@@ -132,6 +132,7 @@ describe('names of builds with switches', () => {
     ['gilectomy:refcount=plain', 'plain counts without a lock'],
     ['free-threaded:refcount=side-table', 'with qsbr=off readers take the lock instead'],
     ['unsafe:refcount=biased', 'the row free-threaded has them'],
+    ['unsafe:refcount=none', 'every thread at a safepoint'],
     ['subinterpreters:immortal=off', "build 'subinterpreters' is not available yet"],
     ['nogil:immortal=off', "unknown build 'nogil'"],
   ])('%s is refused in one line', async (name, message) => {

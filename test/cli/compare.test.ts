@@ -4,7 +4,8 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAborted } from '#ungil/memory/errors.js';
-import { NAMES, WORKLOADS } from '../report/fixtures.js';
+import { ALL_WORKLOADS } from '#ungil/workloads/index.js';
+import { journal, NAMES, WORKLOADS } from '../report/fixtures.js';
 import { ordinary, run, type Step } from './fakes.js';
 
 let folder = '';
@@ -31,6 +32,50 @@ describe('ungil compare', () => {
     expect(status).toBe(0);
     for (const name of NAMES) expect(stdout).toContain(`\n${name} `);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('hands the settings of the collector on', async () => {
+    const given = ['--gc-threshold', '700,10,10', '--markers', '2', '--gc-memory-gate'];
+    const all = await run([...SMALL, ...given]);
+    expect(all.seen[0].gc).toEqual({ thresholds: [700, 10, 10], markers: 2, memoryGate: true });
+    const never = await run([...SMALL, '--gc-threshold', '0']);
+    expect(never.seen[0].gc).toEqual({ thresholds: [0] });
+  });
+
+  it('shows pauses where cycles were collected, and what nobody could catch', async () => {
+    const collected: Step = (workload, build, threads) => {
+      const measurement = ordinary(workload, build, threads);
+      if (workload !== 'fib' || build !== 'free-threaded') return measurement;
+      return { ...measurement, gc: [journal([1, 2, 30])], unraisable: ['thread 1: boom in list 0x40'] };
+    };
+    const { status, stdout, stderr } = await run([...SMALL, '--json', '-'], { step: collected });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^fib, free-threaded, 2 threads: thread 1: boom in list 0x40$/m);
+    expect(stderr).toMatch(/gc pause ms at 2/);
+    const { results } = JSON.parse(stdout);
+    const of = (workload: string, build: string) =>
+      results.find((result: Step & { workload: string; build: string }) => {
+        return result.workload === workload && result.build === build;
+      });
+    expect(of('fib', 'free-threaded').gcPauseMs).toEqual({ p50: 2, p99: 30, max: 30, count: 3 });
+    expect(of('fib', 'free-threaded').gc.collections).toEqual({ manual: 1, heap: 2 });
+    expect(of('int-add', 'free-threaded')).toMatchObject({ gcPauseMs: null, gc: null });
+    expect(of('fib', 'gil')).toMatchObject({ gcPauseMs: null, gc: null });
+  });
+
+  it('says what held an interrupted run up', async () => {
+    const controller = new AbortController();
+    const held = 'thread 0 was in the finaliser of Node 0x40';
+    const { status, stderr } = await run(SMALL, {
+      interrupt: controller.signal,
+      compare: async (_options, hooks) => {
+        hooks.onStart(8);
+        controller.abort();
+        hooks.onInterrupted?.(new RunAborted('interrupt', held));
+      },
+    });
+    expect(status).toBe(130);
+    expect(stderr).toMatch(`ungil: the run was interrupted; ${held}\n`);
   });
 
   it('runs a group, or whatever is named of any', async () => {
@@ -82,6 +127,32 @@ describe('ungil compare', () => {
         memoryBytes: 64 * 2 ** 20,
       },
     ]);
+  });
+
+  it('gives each build the counts of --refcount, by the name that the results have', async () => {
+    const none = await run(['compare', '--refcount', 'none', '--json', '-'], { workloads: ALL_WORKLOADS });
+    const names = ['gil:refcount=none', 'free-threaded:refcount=none'];
+    expect(none.seen[0].builds).toEqual(names);
+    const { results } = JSON.parse(none.stdout) as { results: { build: string }[] };
+    expect([...new Set(results.map(({ build }) => build))]).toEqual(names);
+    const side = ['compare', '--builds', 'gil,free-threaded:qsbr=off', '--refcount', 'side-table'];
+    const builds = ['gil:refcount=side-table', 'free-threaded:qsbr=off:refcount=side-table'];
+    expect((await run(side)).seen[0].builds).toEqual(builds);
+    const own = ['compare', '--builds', 'gil,unsafe', '--refcount', 'plain'];
+    expect((await run(own)).seen[0].builds).toEqual(['gil', 'unsafe']);
+  });
+
+  it.each([
+    [['--refcount', 'nune'], "did you mean 'none'? accepted: plain, atomic, biased, side-table, none"],
+    [
+      ['--refcount', 'plain'],
+      "--refcount plain does not fit build 'free-threaded:refcount=plain': plain counts",
+    ],
+    [['fib', '--refcount', 'none'], "build 'gil:refcount=none' cannot run fib: it counts no references"],
+  ])('refuses %j', async (args, message) => {
+    const { status, stderr, seen } = await run(['compare', ...args], { workloads: ALL_WORKLOADS });
+    expect([status, seen]).toEqual([2, []]);
+    expect(stderr).toContain(message);
   });
 
   it('puts the table on standard output and progress on standard error', async () => {

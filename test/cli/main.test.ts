@@ -36,6 +36,18 @@ describe('the ungil command', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
+  it('measures builds without counts', () => {
+    const args = '--refcount none --threads 1,2 --time 20ms --repeats 1 --memory 128MiB --json -'.split(' ');
+    const { status, stdout } = ungil('compare', 'alloc-drop-list', 'shared-list-append', ...args);
+    const { results } = JSON.parse(stdout) as { results: { build: string; wrong: null; leaks: [] }[] };
+    expect(status).toBe(0);
+    expect(results).toHaveLength(8);
+    for (const { build, wrong, leaks } of results) {
+      expect(build).toMatch(/^(gil|free-threaded):refcount=none$/);
+      expect([wrong, leaks]).toEqual([null, []]);
+    }
+  });
+
   it('prints what it has and ends with 130 on an interrupt', async () => {
     const workloads = ['fib', 'int-add', 'private-dict', 'shared-dict-get', 'shared-dict-set'];
     const args = [

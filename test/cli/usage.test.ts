@@ -35,7 +35,7 @@ describe('bad usage ends with status 2 and one line', () => {
     [['compare', 'fib', 'zzzzzzzz'], /unknown workload 'zzzzzzzz'; accepted: fib, /],
     [
       ['compare', '--group', 'memry'],
-      /unknown group of workloads 'memry'; did you mean 'memory'\? accepted: sharing, memory$/,
+      /unknown group of workloads 'memry'; did you mean 'memory'\? accepted: sharing, memory, gc$/,
     ],
     [
       ['compare', '--builds', 'gill'],
@@ -62,6 +62,29 @@ describe('bad usage ends with status 2 and one line', () => {
     [['compare', '--memory', '8MiB'], /memory '8MiB' is not valid; accepted: 16MiB to 2GiB/],
     [['compare', '--memory', '3GiB'], /memory '3GiB' is not valid/],
     [['compare', '--memory', '1GB'], /memory '1GB' is not valid/],
+    [
+      ['compare', '--gc-threshold', '-1'],
+      /--gc-threshold '-1' is not valid; accepted: one to three whole numbers, separated by commas, such as 700,10,10/,
+    ],
+    [['compare', '--gc-threshold', '1,2,3,4'], /--gc-threshold '1,2,3,4' is not valid/],
+    [
+      ['compare', '--gc-threshold', '700,'],
+      /--gc-threshold '700,' has an empty entry; accepted: one to three/,
+    ],
+    [['compare', '--markers', '0'], /--markers '0' is not valid; accepted: a whole number from 1 to 64$/],
+    [['compare', '--markers', 'all'], /--markers 'all' is not valid/],
+    [
+      ['compare', '--builds', 'gil:colector=off'],
+      /unknown switch 'colector=off' of build 'gil'; did you mean 'collector'\? accepted: .*, collector=off$/,
+    ],
+    [
+      ['compare', '--builds', 'gil:collector=on'],
+      /unknown switch 'collector=on' of build 'gil'; switches are /,
+    ],
+    [
+      ['compare', '--builds', 'unsafe:collector=off'],
+      /build 'unsafe:collector=off': collector=off changes nothing: it has no collector$/,
+    ],
     [['compare', '--json', ''], /--json '' is not a file; accepted: a file's path, or - for standard output/],
     [['compare', 'two\nlines'], /unknown workload 'two lines'/],
   ])('%j', async (args, message) => {

@@ -4,6 +4,7 @@ import { BuiltinType, Control, Header, TypeKind, TypeObject } from '#ungil/memor
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { TypeDeallocator } from '#ungil/objects/dealloc.js';
 import { UncollectedGcHeap } from '#ungil/objects/gcHeap.js';
+import type { RefCounter } from '#ungil/refcount/refCounter.js';
 
 function stackDepth(): number {
   return new Error().stack?.split('\n').length ?? 0;
@@ -29,6 +30,7 @@ test('the stack does not grow with the length of a chain of containers', () => {
   };
   const none = { dealloc: () => {} };
   deallocator.connect({
+    refs: { idleWord: Header.Local } as RefCounter,
     gcHeap: new UncollectedGcHeap({} as Allocator, 0, heap),
     numbers: { deallocInt: () => {}, deallocFloat: () => {} },
     strings: none,
@@ -39,6 +41,9 @@ test('the stack does not grow with the length of a chain of containers', () => {
     locks: none,
     instances: { ...none, deallocType: () => {} },
     codes: none,
+    weakrefs: none,
+    weakDicts: none,
+    methods: none,
   });
   for (let i = 0; i < length; i++) heap[first + i * Header.Words + Header.Type] = BuiltinType.List;
   deallocator.dealloc(first);

@@ -1,3 +1,5 @@
+import type { GcReason, GcRecord } from '#ungil/gc/collector.js';
+import { GcJournal, type GcJournalData } from '#ungil/gc/journal.js';
 import type { Measurement, WorkloadInfo } from '#ungil/report/types.js';
 
 export const NAMES = [
@@ -37,7 +39,18 @@ export function measured(
     seconds: 1,
     perThread: Array.from({ length: threads }, () => (value * 1e6) / threads),
   }));
-  return { workload, build, threads, samples, counters: {}, memory: null, wrong: null, leaks: [], ...more };
+  return {
+    workload,
+    build,
+    threads,
+    samples,
+    counters: {},
+    memory: null,
+    trash: null,
+    wrong: null,
+    leaks: [],
+    ...more,
+  };
 }
 
 /** Every combination, with figures that differ from one another. */
@@ -50,4 +63,35 @@ export function grid(workloads: string[], builds: string[], threads: number[]): 
       }),
     ),
   );
+}
+
+/** What a collection with such a pause did. */
+export function collection(pause: number, reason: GcReason = 'heap'): GcRecord {
+  return {
+    reason,
+    generation: 2,
+    thread: 0,
+    toSafepoint: pause / 10,
+    toSafepointByThread: [{ thread: 1, milliseconds: pause / 10 }],
+    pause1: pause,
+    pause2: 0,
+    duration: pause,
+    visited: 10,
+    markedAlive: 4,
+    candidates: 6,
+    collected: 5,
+    uncollectable: 1,
+    resurrected: 0,
+    freedBytes: 64,
+    markers: 1,
+    phases: { markAlive: pause / 2 },
+  };
+}
+
+/** One thread's journal: the first collection was asked for, the others were due, and one ended the run. */
+export function journal(pauses: readonly number[]): GcJournalData {
+  const kept = new GcJournal();
+  for (const [index, pause] of pauses.entries()) kept.add(collection(pause, index === 0 ? 'manual' : 'heap'));
+  kept.add(collection(1000, 'shutdown'));
+  return kept.data();
 }

@@ -35,14 +35,17 @@ describe('compare.json', () => {
         'opsPerSecond',
         'seconds',
         'memory',
+        'trash',
         'speedup',
         'efficiency',
         'fairness',
         'nsPerOp',
         'gcPauseMs',
+        'gc',
         'counters',
         'cpython',
         'wrong',
+        'unraisable',
         'leaks',
       ]);
       expect(Object.keys(result.opsPerSecond)).toEqual(['median', 'min', 'max', 'samples']);

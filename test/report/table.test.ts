@@ -5,7 +5,7 @@ import { toResults } from '#ungil/report/results.js';
 import { renderTable } from '#ungil/report/table.js';
 import { painter } from '#ungil/report/text.js';
 import type { Measurement } from '#ungil/report/types.js';
-import { grid, measured, NAMES, WORKLOADS } from './fixtures.js';
+import { grid, journal, measured, NAMES, WORKLOADS } from './fixtures.js';
 
 const plain = painter(false);
 
@@ -25,6 +25,24 @@ describe('renderTable', () => {
     ]);
     for (const name of NAMES) expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('has columns of pauses where there were any, at the highest number of threads', () => {
+    const two = { gc: [journal([0.5, 12.345])] };
+    const measurements = [
+      measured('fib', 'gil', 1, [10], { gc: [journal([7])] }),
+      measured('fib', 'gil', 2, [10], { gc: [journal([])] }),
+      measured('fib', 'free-threaded', 1, [10]),
+      measured('fib', 'free-threaded', 2, [20], two),
+      measured('int-add', 'free-threaded', 2, [20], { gc: [journal([123.4]), journal([200, 300])] }),
+    ];
+    const lines = table(measurements);
+    const heads = lines.filter((line) => line.includes('gc pause ms at 2'));
+    expect(heads).toHaveLength(1);
+    expect(lines.some((line) => / p50 +p99 +max/.test(line))).toBe(true);
+    expect(lines.some((line) => /^fib .* 0\.50 +12\.3 +12\.3/.test(line))).toBe(true);
+    expect(lines.some((line) => /^int-add .* 200 +300 +300/.test(line))).toBe(true);
+    for (const line of table(measurements, 42)) expect(line.length).toBeLessThanOrEqual(42);
   });
 
   it('stacks the builds at 60 columns', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Runtime } from '#ungil/runtime/runtime.js';
-import { program, SAFE_BUILDS } from '../support/runtimes.js';
+import { program, SAFE_BUILDS, TRACING_BUILDS } from '../support/runtimes.js';
 
 const VALUES = [
   0,
@@ -22,7 +22,7 @@ const VALUES = [
   null,
 ];
 
-describe.each([...SAFE_BUILDS, 'unsafe'])('handles in build %s', (build) => {
+describe.each([...SAFE_BUILDS, ...TRACING_BUILDS, 'unsafe'])('handles in build %s', (build) => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await Runtime.start({ build, threads: 1, memory: 64 << 20 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Control } from '#ungil/memory/layout.js';
 import type { LeakRecord } from '#ungil/runtime/leaks.js';
-import { program, SAFE_BUILDS, withRuntime } from '../support/runtimes.js';
+import { collects, program, SAFE_BUILDS, withRuntime } from '../support/runtimes.js';
 
 const LEAKS = program('leaks');
 
@@ -33,8 +33,14 @@ describe.each(SAFE_BUILDS)('leaks in build %s', (build) => {
       ]);
     }));
 
-  it('show a cycle with the memory that it holds', () =>
-    withRuntime({ build, threads: 2 }, async (runtime) => {
+  it('are none of cycles where there is a collector, be it disabled', () =>
+    withRuntime({ build, threads: 2, gc: { enabled: false } }, async (runtime) => {
+      await runtime.run(LEAKS, { args: { case: 'cycle' } });
+      expect(runtime.leaks().length).toBe(collects(build) ? 0 : 2);
+    }));
+
+  it('show a cycle with the memory that it holds where there is none', () =>
+    withRuntime({ build: `${build}:collector=off`, threads: 2 }, async (runtime) => {
       const { results } = await runtime.run(LEAKS, { args: { case: 'cycle', only: 1 } });
       const [list] = (results as number[][]).flat();
       const found = byType(runtime.leaks());

@@ -167,8 +167,8 @@ class World {
     parts.arm(0, -1);
     expect(checkHeap(this.memory)).toEqual([]);
     thread.poll();
-    thread.calls.releaseDefined();
-    thread.releaseUniqueIds();
+    thread.calls.releaseCodes();
+    thread.collector.collect(2, 'shutdown');
     if (this.build.startsWith('gil') && !this.build.startsWith('gilectomy')) thread.closeFreeLists();
     thread.exit();
     return outcome;

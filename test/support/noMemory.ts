@@ -10,13 +10,24 @@ import { ProductionParts } from '#ungil/runtime/threadParts.js';
 export class NoMemoryParts extends ProductionParts {
   /** Allocations since `arm`, failed ones included. */
   count = 0;
+  /** Of the raw domain, since `armRaw`. */
+  rawCount = 0;
   private first = 0;
   private last = -1;
+  private rawFirst = 0;
+  private rawLast = -1;
 
   arm(first: number, last: number): void {
     this.count = 0;
     this.first = first;
     this.last = last;
+  }
+
+  /** As `arm`, for the raw domain. */
+  armRaw(first: number, last: number): void {
+    this.rawCount = 0;
+    this.rawFirst = first;
+    this.rawLast = last;
   }
 
   override makeAllocator(build: Build, thread: AllocatorThread): Allocator {
@@ -27,6 +38,14 @@ export class NoMemoryParts extends ProductionParts {
       this.count++;
       if (this.count >= this.first && this.count <= this.last) throw new MemoryError(words * 4, 'test', 0, 0);
       return alloc(words, tag);
+    };
+    const rawAlloc = allocator.rawAlloc.bind(allocator);
+    allocator.rawAlloc = (words) => {
+      this.rawCount++;
+      if (this.rawCount >= this.rawFirst && this.rawCount <= this.rawLast) {
+        throw new MemoryError(words * 4, 'test', 0, 0);
+      }
+      return rawAlloc(words);
     };
     return allocator;
   }

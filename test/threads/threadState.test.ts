@@ -28,6 +28,7 @@ class World {
       processDelayed: () => this.events.push('delayed'),
       collectIfDue: () => this.events.push('collect'),
       publishStack: () => {},
+      helpPause: () => {},
       dropCaches: () => this.events.push('drop caches'),
     };
     return state;

@@ -1,4 +1,5 @@
 import {
+  BuiltinType,
   GcBits,
   Geometry,
   Header,
@@ -12,7 +13,7 @@ import type { SharedMemory } from '../../memory/sharedMemory.js';
 import type { GcSlots } from '../../objects/gcSlots.js';
 import { Referents, Span } from '../../objects/referents.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
-import type { Ref, RefCounter } from '../../refcount/refCounter.js';
+import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 import type { MarkMap } from '../marking/markMap.js';
 import type { ObjectList, ObjectStack, ObjectTest } from '../objectStack.js';
@@ -32,7 +33,6 @@ const enum Bits {
 /** What the candidates need of their thread. */
 export interface CandidateThread {
   readonly memory: SharedMemory;
-  readonly refs: RefCounter;
   readonly gcSlots: GcSlots;
 }
 
@@ -51,26 +51,29 @@ export class Candidates implements WalkTarget, ObjectTest {
   live = 0;
   frozen = 0;
   untracked = 0;
-  /** Deferred objects among the unreachable. */
+  /** Objects that were deferred until now. */
   deferred = 0;
   protected readonly i32: Int32Array;
   protected readonly u8: Uint8Array;
-  protected readonly refs: RefCounter;
   protected readonly gcRefs: GcRefs;
   protected readonly referents: Referents;
   private readonly gcSlots: GcSlots;
+  /** Some candidate has a legacy finaliser. */
+  private hasLegacy = false;
 
   constructor(
     thread: CandidateThread,
+    protected readonly refs: CollectedRefCounter,
     protected readonly stack: ObjectStack,
     list: ObjectList,
     protected readonly owners: SegmentOwners,
+    /** The run is over: live objects are deferred no more, so that whoever drops them frees them. */
+    private readonly isShutdown: boolean,
   ) {
     const { i32, u8, u16 } = thread.memory;
     this.i32 = i32;
     this.u8 = u8;
     this.list = list;
-    this.refs = thread.refs;
     this.gcSlots = thread.gcSlots;
     this.gcRefs = new GcRefs(u16);
     this.referents = new Referents(i32);
@@ -85,7 +88,10 @@ export class Candidates implements WalkTarget, ObjectTest {
   visit(object: Ref): void {
     const header = this.i32[object];
     this.visited++;
-    if ((header & Bits.Tracked) === 0) return;
+    if ((header & Bits.Tracked) === 0) {
+      if (this.isTuple(object) && this.refs.isInUse(object)) this.untracked++;
+      return;
+    }
     if ((header & Bits.Frozen) !== 0) {
       this.frozen++;
       return;
@@ -102,6 +108,7 @@ export class Candidates implements WalkTarget, ObjectTest {
     }
     this.list.append(object);
     this.gathered++;
+    if (this.gcSlots.hasLegacyFinalizer(object)) this.hasLegacy = true;
     this.owners.save(object);
     this.gcRefs.set(object, refs);
     this.setUnreachable(object);
@@ -165,6 +172,7 @@ export class Candidates implements WalkTarget, ObjectTest {
 
   /** P8, before anything is final: what has a legacy finaliser stays, and so does all that it leads to. Throws MemoryError. */
   keepLegacy(): void {
+    if (!this.hasLegacy) return;
     const heap = this.i32;
     for (let chunk = this.list.first; chunk !== 0; chunk = heap[chunk + Chunk.Next]) {
       const end = chunk + Chunk.Items + heap[chunk + Chunk.Count];
@@ -189,6 +197,7 @@ export class Candidates implements WalkTarget, ObjectTest {
     const header = this.i32[object];
     if ((header & Bits.Unreachable) === 0) {
       this.owners.restore(object);
+      if (this.isShutdown) this.endDeferral(object);
       this.live++;
       return false;
     }
@@ -214,6 +223,12 @@ export class Candidates implements WalkTarget, ObjectTest {
   }
 
   // --- Steps ---
+
+  private endDeferral(object: Ref): void {
+    if (!this.refs.isDeferred(object)) return;
+    this.deferred++;
+    this.refs.endDeferral(object);
+  }
 
   /** The object and its closure. `found`: gets each of them. */
   private markFrom(object: Ref, found: Ref[] | null = null): void {
@@ -251,10 +266,15 @@ export class Candidates implements WalkTarget, ObjectTest {
     this.u8[(object << 2) + Header.GcBitsByte] &= 0xff ^ GcBits.Tracked;
   }
 
+  /** Also asked of blocks that hold no object yet, or any more: not by its type's kind. */
+  private isTuple(object: Ref): boolean {
+    return this.i32[object + Header.Type] === BuiltinType.Tuple;
+  }
+
   /** A tuple that cannot be in a cycle, now or later (CPython `_PyTuple_MaybeUntrack`). */
   private holdsNothingTracked(object: Ref): boolean {
     const heap = this.i32;
-    if (heap[heap[object + Header.Type] + TypeObject.Kind] !== TypeKind.Tuple) return false;
+    if (!this.isTuple(object)) return false;
     const end = object + TupleObject.Items + heap[object + TupleObject.Length];
     for (let word = object + TupleObject.Items; word < end; word++) {
       if (heap[word] === 0) return false;

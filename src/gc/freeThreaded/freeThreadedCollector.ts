@@ -1,17 +1,6 @@
-import {
-  Control,
-  GcBits,
-  GcDebug,
-  GcState,
-  GcStats,
-  Header,
-  HeapTag,
-  PreHeader,
-  TypeFlags,
-  TypeObject,
-} from '../../memory/layout.js';
+import { Control, GcBits, GcState, GcStats } from '../../memory/layout.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
-import type { Ref } from '../../refcount/refCounter.js';
+import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import type { Collector, GcReason, GcRecord, GcThread } from '../collector.js';
 import type { Marker } from '../marking/marker.js';
 import { MarkMap } from '../marking/markMap.js';
@@ -19,6 +8,7 @@ import { rootSpans } from '../marking/roots.js';
 import { ObjectList, ObjectStack } from '../objectStack.js';
 import { Candidates } from './candidates.js';
 import { freezeAll, frozenCount, objectsOf, referrersOf, unfreezeAll } from './census.js';
+import { Disposal } from './disposal.js';
 import type { HeapWalk } from './heapWalk.js';
 import { Measures } from './measures.js';
 import type { SegmentOwners } from './owners.js';
@@ -27,6 +17,8 @@ import { memoryInUse, resetCounts, shouldCollect } from './schedule.js';
 
 /** What a composition chooses. */
 export interface FreeThreadedParts {
+  /** The thread's counter. */
+  readonly refs: CollectedRefCounter;
   readonly walk: HeapWalk;
   readonly owners: SegmentOwners;
   /** null: marking from the roots is skipped. */
@@ -41,9 +33,9 @@ export interface FreeThreadedParts {
 export class FreeThreadedCollector implements Collector {
   last: GcRecord | null = null;
   protected readonly i32: Int32Array;
-  protected readonly u8: Uint8Array;
   protected readonly stack: ObjectStack;
   protected readonly map: MarkMap;
+  private readonly disposal: Disposal;
 
   constructor(
     protected readonly thread: GcThread,
@@ -51,9 +43,9 @@ export class FreeThreadedCollector implements Collector {
   ) {
     const { memory, i32, allocator } = thread;
     this.i32 = i32;
-    this.u8 = memory.u8;
     this.stack = new ObjectStack(i32, allocator);
     this.map = new MarkMap(memory, allocator);
+    this.disposal = new Disposal(thread);
   }
 
   collect(generation: number, reason: GcReason): number {
@@ -73,6 +65,10 @@ export class FreeThreadedCollector implements Collector {
     const heap = this.i32;
     if (Atomics.load(heap, Control.Gc + GcState.Collecting) !== 0) return -1;
     return shouldCollect(heap) ? 0 : -1;
+  }
+
+  helpPause(): void {
+    this.parts.marker?.help();
   }
 
   freeze(): void {
@@ -104,9 +100,9 @@ export class FreeThreadedCollector implements Collector {
     try {
       const found = this.pauseOne(measures, unreachable);
       this.betweenPauses(measures, unreachable, found);
-      if (unreachable.first !== 0) this.pauseTwo(measures, unreachable);
-      this.deleteGarbage(measures, unreachable);
-      this.keepUncollectable(measures, found.legacy);
+      if (!unreachable.isEmpty()) this.pauseTwo(measures, unreachable);
+      this.disposal.deleteGarbage(measures, unreachable);
+      this.disposal.keepUncollectable(measures, found.legacy);
     } finally {
       unreachable.free();
     }
@@ -130,7 +126,7 @@ export class FreeThreadedCollector implements Collector {
       this.clearWeakrefs(unreachable, found.callbacks);
       measures.end('weakrefs');
       // Where nothing is left to be done CPython stops the world once more all the same, for this alone.
-      if (unreachable.first === 0) this.thread.clearFreeLists();
+      if (unreachable.isEmpty()) this.thread.clearFreeLists();
     } finally {
       measures.pause1 = this.start(measures);
       this.dropDead(found.dead);
@@ -140,7 +136,7 @@ export class FreeThreadedCollector implements Collector {
 
   /** P1. */
   protected mergeCounts(dead: Ref[]): void {
-    const { refs } = this.thread;
+    const { refs } = this.parts;
     refs.mergePerThread();
     for (const object of refs.mergeAllQueues()) dead.push(object);
   }
@@ -152,7 +148,7 @@ export class FreeThreadedCollector implements Collector {
 
   /** P3 to P8. */
   private deduceUnreachable(measures: Measures, unreachable: ObjectList, found: Found): void {
-    const candidates = this.makeCandidates(unreachable);
+    const candidates = this.makeCandidates(unreachable, measures.reason === 'shutdown');
     let done = false;
     try {
       const map = this.markAlive(measures);
@@ -179,16 +175,28 @@ export class FreeThreadedCollector implements Collector {
     this.note(measures, candidates);
   }
 
-  protected makeCandidates(unreachable: ObjectList): Candidates {
-    return new Candidates(this.thread, this.stack, unreachable, this.parts.owners);
+  protected makeCandidates(unreachable: ObjectList, isShutdown: boolean): Candidates {
+    return new Candidates(
+      this.thread,
+      this.parts.refs,
+      this.stack,
+      unreachable,
+      this.parts.owners,
+      isShutdown,
+    );
   }
 
-  /** P3. Frozen objects would be marked with all the others, and skipped all the same. */
+  /**
+   * P3. Frozen objects would be marked with all the others, and skipped all the same; at shutdown every object is to be
+   * looked at.
+   */
   protected markAlive(measures: Measures): MarkMap | null {
     const { marker } = this.parts;
-    if (marker === null || this.i32[Control.Gc + GcState.FreezeActive] !== 0) return null;
+    const frozen = this.i32[Control.Gc + GcState.FreezeActive] !== 0;
+    if (marker === null || frozen || measures.reason === 'shutdown') return null;
     this.map.begin();
     measures.markedAlive = marker.markAlive(this.map, rootSpans(this.i32));
+    measures.markers = marker.markers;
     return this.map;
   }
 
@@ -206,7 +214,8 @@ export class FreeThreadedCollector implements Collector {
   /** P9, second half. Callbacks get a reference to each weak reference whose callback is to run. */
   protected clearWeakrefs(unreachable: ObjectList, callbacks: Ref[]): void {
     const heap = this.i32;
-    const { gcWeakrefs, refs } = this.thread;
+    const { gcWeakrefs } = this.thread;
+    const { refs } = this.parts;
     const isUnreachable = (object: Ref): boolean => (heap[object] & (GcBits.Unreachable << 24)) !== 0;
     const push = (weakref: Ref): void => {
       refs.explicitMerge(weakref, 1);
@@ -246,7 +255,7 @@ export class FreeThreadedCollector implements Collector {
   /** Throws MemoryError; then everything that was found is alive, and the list holds nothing any more. */
   private pauseTwo(measures: Measures, unreachable: ObjectList): void {
     const { thread } = this;
-    const resurrection = new Resurrection(thread.memory, thread.refs, this.stack, unreachable);
+    const resurrection = new Resurrection(thread.memory, this.parts.refs, this.stack, unreachable);
     let done = false;
     this.stop(measures);
     try {
@@ -260,47 +269,9 @@ export class FreeThreadedCollector implements Collector {
     } finally {
       this.stack.free();
       measures.pause2 = this.start(measures);
-      if (!done) this.dropAll(unreachable);
+      if (!done) this.disposal.dropAll(unreachable);
     }
     this.dropDead(resurrection.untracked);
-  }
-
-  /** The world runs; nobody but this thread can reach what is left. */
-  private deleteGarbage(measures: Measures, unreachable: ObjectList): void {
-    const heap = this.i32;
-    for (let chunk = unreachable.takeChunk(); chunk !== 0; chunk = unreachable.takeChunk()) {
-      for (let i = 0; i < heap[chunk + Chunk.Count]; i++) {
-        measures.collected++;
-        this.deleteOne(measures, heap[chunk + Chunk.Items + i]);
-      }
-      unreachable.freeChunk(chunk);
-    }
-    measures.end('delete');
-  }
-
-  private deleteOne(measures: Measures, object: Ref): void {
-    const { gcSlots, refs } = this.thread;
-    this.clearUnreachable(object);
-    if ((this.i32[object] & (GcBits.Tracked << 24)) !== 0) {
-      if (this.savesAll()) {
-        this.thread.addGarbage(object);
-      } else {
-        measures.freedBytes += this.bytesOf(object);
-        gcSlots.clear(object);
-      }
-    }
-    refs.decref(object);
-  }
-
-  /** A legacy finaliser's closure has been kept; those who have one are shown to the program. */
-  private keepUncollectable(measures: Measures, legacy: readonly Ref[]): void {
-    const { gcSlots, refs } = this.thread;
-    for (const object of legacy) {
-      if (gcSlots.hasLegacyFinalizer(object) || this.savesAll()) this.thread.addGarbage(object);
-      refs.decref(object);
-    }
-    this.thread.clearFreeLists();
-    measures.end('uncollectable');
   }
 
   private count(measures: Measures): void {
@@ -336,36 +307,6 @@ export class FreeThreadedCollector implements Collector {
     } finally {
       thread.startTheWorld();
     }
-  }
-
-  private dropAll(list: ObjectList): void {
-    const heap = this.i32;
-    for (let chunk = list.takeChunk(); chunk !== 0; chunk = list.takeChunk()) {
-      for (let i = 0; i < heap[chunk + Chunk.Count]; i++) {
-        this.thread.refs.decref(heap[chunk + Chunk.Items + i]);
-      }
-      list.freeChunk(chunk);
-    }
-  }
-
-  private savesAll(): boolean {
-    return (this.i32[Control.Gc + GcState.Debug] & GcDebug.SaveAll) !== 0;
-  }
-
-  /** Atomic: others may have got at the object. */
-  private clearUnreachable(object: Ref): void {
-    Atomics.and(this.u8, (object << 2) + Header.GcBitsByte, 0xff ^ GcBits.Unreachable);
-  }
-
-  private bytesOf(object: Ref): number {
-    const heap = this.i32;
-    const pre = heap[heap[object + Header.Type] + TypeObject.Flags] & TypeFlags.PreHeader;
-    const { allocator } = this.thread;
-    const words =
-      pre !== 0
-        ? allocator.blockWords(object - PreHeader.Words, HeapTag.GcPre)
-        : allocator.blockWords(object, HeapTag.Gc);
-    return words * 4;
   }
 }
 

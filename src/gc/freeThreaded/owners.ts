@@ -1,6 +1,6 @@
 import { Segment } from '../../allocators/mimalloc/layout.js';
 import { Geometry, Header, ThreadBlock } from '../../memory/layout.js';
-import type { Ref, RefCounter } from '../../refcount/refCounter.js';
+import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 
 /**
@@ -16,7 +16,7 @@ export class SegmentOwners {
 
   constructor(
     memory: { readonly i32: Int32Array; readonly u16: Uint16Array },
-    private readonly refs: RefCounter,
+    private readonly refs: CollectedRefCounter,
   ) {
     this.i32 = memory.i32;
     this.u16 = memory.u16;

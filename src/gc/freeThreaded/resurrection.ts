@@ -2,7 +2,7 @@ import { GcBits, Header } from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { Referents, Span } from '../../objects/referents.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
-import type { Ref, RefCounter } from '../../refcount/refCounter.js';
+import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import type { ObjectList, ObjectStack, ObjectTest } from '../objectStack.js';
 
 const enum Bits {
@@ -25,7 +25,7 @@ export class Resurrection implements ObjectTest {
 
   constructor(
     memory: SharedMemory,
-    private readonly refs: RefCounter,
+    private readonly refs: CollectedRefCounter,
     private readonly stack: ObjectStack,
     private readonly list: ObjectList,
   ) {
@@ -35,8 +35,9 @@ export class Resurrection implements ObjectTest {
   }
 
   /**
-   * Takes what came back, and all that it leads to, off the list, with the list's references to it. Throws MemoryError:
-   * everything is to be left alive then, and is marked so; the list keeps its references.
+   * Takes what came back, and all that it leads to, off the list, with the list's references to it. The rest is this
+   * thread's own from here. Throws MemoryError: everything is to be left alive then, and is marked so; the list keeps its
+   * references.
    */
   run(): void {
     this.setRefs();
@@ -57,7 +58,10 @@ export class Resurrection implements ObjectTest {
       this.untracked.push(object);
       return false;
     }
-    if ((header & Bits.Unreachable) !== 0) return true;
+    if ((header & Bits.Unreachable) !== 0) {
+      this.refs.adopt(object);
+      return true;
+    }
     this.resurrected++;
     this.refs.explicitMerge(object, -1);
     return false;

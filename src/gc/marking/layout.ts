@@ -60,9 +60,11 @@ export const enum Entry {
   StepMask = 3,
 }
 
-/** A chunk of a marker's stack, a block of the raw domain: the chunk below, then entries. */
+/** A chunk of a marker's stack, a block of the raw domain: the chunk below, the oldest entry, then entries. */
 export const enum Chunk {
   Below = 0,
+  /** Written when the chunk is no longer on top. */
+  First = 1,
   Entries = 2,
   Words = 512,
 }
@@ -74,7 +76,7 @@ export const enum Portion {
   /** A span of more than so many is halved, and one half published. */
   Publish = 4096,
   /** Entries between two looks at who else has work, and at aborts. */
-  Entries = 64,
+  Entries = 128,
   /** Oldest entries that are published one by one when the deque is empty. */
   Oldest = 4,
   /** Looks around before a marker without work sleeps. */

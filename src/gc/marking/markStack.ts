@@ -62,6 +62,7 @@ export class MarkStack {
 
   /** The chunk has no room. Throws MemoryError. */
   protected filled(): void {
+    this.i32[this.chunk + Chunk.First] = this.bottom;
     this.enter(this.takeChunk(), this.chunk);
   }
 
@@ -72,6 +73,16 @@ export class MarkStack {
     this.bottom = chunk + Chunk.Entries;
     this.top = this.bottom;
     this.limit = chunk + Chunk.Words;
+  }
+
+  /** A chunk with entries in the place of the one on top, which is empty. `end`: behind its newest one. */
+  protected adopt(chunk: number, end: number): void {
+    const heap = this.i32;
+    const below = heap[chunk + Chunk.Below];
+    this.keepChunk(this.chunk);
+    this.enter(chunk, below);
+    this.bottom = heap[chunk + Chunk.First];
+    this.top = end;
   }
 
   /** Throws MemoryError. */
@@ -89,12 +100,9 @@ export class MarkStack {
 
   /** The chunk is empty; the one below, if there is one, is full. */
   private descend(): boolean {
-    const { chunk } = this;
-    const below = this.i32[chunk + Chunk.Below];
+    const below = this.i32[this.chunk + Chunk.Below];
     if (below === 0) return false;
-    this.keepChunk(chunk);
-    this.enter(below, this.i32[below + Chunk.Below]);
-    this.top = this.limit;
+    this.adopt(below, below + Chunk.Words);
     return true;
   }
 }

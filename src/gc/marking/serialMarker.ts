@@ -40,11 +40,12 @@ const TAG = 3;
  * the next one, so that the processor has several header loads under way: what CPython's prefetch ring of 16 does.
  */
 export class SerialMarker extends MarkStack implements Marker {
+  markers = 1;
   /** Objects that this marker has marked. */
   protected marked = 0;
   /** `MarkMap.bytes` of the map in use. */
   protected bytes = 0;
-  private readonly u8: Uint8Array;
+  protected readonly u8: Uint8Array;
   private readonly referents: Referents;
 
   constructor(memory: SharedMemory, allocator: Allocator) {
@@ -65,6 +66,9 @@ export class SerialMarker extends MarkStack implements Marker {
     }
     return this.marked;
   }
+
+  /** Nobody is asked. */
+  help(): void {}
 
   /** Until nothing is left. Throws MemoryError. */
   protected markAll(): void {
@@ -106,7 +110,7 @@ export class SerialMarker extends MarkStack implements Marker {
    * Declared racy read and write of the map, where several mark: a byte only goes from 0 to 1, and two who both see 0 both
    * traverse the object, which does no harm. Everything else stands still.
    */
-  private scan(start: number, count: number, step: number): void {
+  protected scan(start: number, count: number, step: number): void {
     const heap = this.i32;
     const bytes = this.u8;
     const base = this.bytes;
@@ -129,7 +133,7 @@ export class SerialMarker extends MarkStack implements Marker {
     this.marked += marked;
   }
 
-  private traverse(object: Ref, type: Ref): void {
+  protected traverse(object: Ref, type: Ref): void {
     const heap = this.i32;
     if (type === BuiltinType.Tuple) {
       const length = heap[object + TupleObject.Length];

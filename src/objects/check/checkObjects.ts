@@ -1,21 +1,15 @@
 import { tagOfBlock } from '../../allocators/blockWords.js';
 import { checkAllocators } from '../../allocators/check/checkAllocators.js';
 import { CheckContext, Placing, type Placings } from '../../allocators/check/context.js';
-import {
-  BuiltinType,
-  Control,
-  Header,
-  HeapTag,
-  PreHeader,
-  TypeKind,
-  TypeObject,
-} from '../../memory/layout.js';
+import { BuiltinType, Control, GcBits, GcState, Header, HeapTag, PreHeader } from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { checkFreeLists } from './freeLists.js';
+import { checkGenerations, checkListed } from './generations.js';
 import { type HeaderCheck, headerCheckOf, type Scheme } from './headers.js';
 import { checkMergeQueues } from './mergeQueues.js';
 import { objectIn } from './objectBlock.js';
 import { visitReferences } from './references.js';
+import { checkWeakrefs } from './weakrefs.js';
 
 export interface ObjectCheckOptions {
   /** The build's counts. */
@@ -31,16 +25,17 @@ export interface ObjectCheckOptions {
 
 /**
  * As `checkHeap`, and every object too: its header (INV-1.1, INV-1.5), its type, that what it refers to is alive,
- * and that counts and references agree (INV-1.4). No other thread may run.
+ * that counts and references agree (INV-1.4), and that those which a collector sees are in its lists. No other thread may run.
  */
 export function checkObjects(memory: SharedMemory, options: ObjectCheckOptions): string[] {
   const context = new CheckContext(memory, options.placings);
   checkAllocators(context);
   checkFreeLists(context);
+  const listed = checkGenerations(context);
   const queued = checkMergeQueues(context);
   // Where blocks are broken, nothing good can be said of the objects in them.
   const known = context.placings.object !== Placing.Unknown;
-  if (context.problems.length === 0 && known) new ObjectCheck(context, options, queued).run();
+  if (context.problems.length === 0 && known) new ObjectCheck(context, options, queued, listed).run();
   return context.result();
 }
 
@@ -49,11 +44,15 @@ class ObjectCheck {
   private readonly headers: HeaderCheck;
   /** Live objects in the heaps: references found so far. */
   private readonly found = new Map<number, number>();
+  /** Those of tag GcPre. */
+  private readonly preHeaders = new Set<number>();
 
   constructor(
     private readonly context: CheckContext,
     private readonly options: ObjectCheckOptions,
     private readonly queued: ReadonlySet<number>,
+    /** Objects in the generations; null where there are none. */
+    private readonly listed: ReadonlySet<number> | null,
   ) {
     this.i32 = context.i32;
     this.headers = headerCheckOf(context, options.refcount);
@@ -61,12 +60,21 @@ class ObjectCheck {
 
   run(): void {
     this.collectObjects();
+    if (this.listed !== null) checkListed(this.context, this.found.keys(), this.listed);
     for (const object of this.found.keys()) this.visitObject(object);
+    checkWeakrefs(this.context, new Set(this.found.keys()));
     // A queue entry holds the reference that was donated (INV-2.2).
     for (const object of this.queued) this.refer(object, 'a merge queue');
-    for (const object of this.context.delayedObjects) this.refer(object, 'a queue of delayed frees');
+    // Without counts the queue holds nothing: what is in it may be gone.
+    const counted = this.options.refcount !== 'none';
+    if (counted)
+      for (const object of this.context.delayedObjects) this.refer(object, 'a queue of delayed frees');
     const globals = Atomics.load(this.i32, Control.RunGlobals);
     if (globals !== 0) this.refer(globals, 'the run');
+    for (const word of [GcState.Garbage, GcState.Callbacks]) {
+      const list = this.i32[Control.Gc + word];
+      if (list !== 0) this.refer(list, 'the gc module');
+    }
     for (const [object, found] of this.found) this.checkCount(object, found);
   }
 
@@ -78,6 +86,7 @@ class ObjectCheck {
       if (tag === HeapTag.Mem || tag === HeapTag.Raw || context.blocks.isClaimed(block)) return;
       const object = objectIn(context, block, tag);
       if (object === 0) return;
+      if (tag === HeapTag.GcPre) this.preHeaders.add(object);
       if (isType(heap, heap[object + Header.Type])) this.found.set(object, 0);
       else context.report(`object ${object} has the type ${heap[object + Header.Type]}, which is none`);
     });
@@ -91,9 +100,7 @@ class ObjectCheck {
   }
 
   private wordsOf(object: number): number {
-    const type = this.i32[object + Header.Type];
-    const instance = this.i32[type + TypeObject.Kind] === TypeKind.Instance;
-    const before = instance || !this.context.blocks.isLive(object) ? PreHeader.Words : 0;
+    const before = this.preHeaders.has(object) ? PreHeader.Words : 0;
     return this.context.wordsOf(object - before, HeapTag.Gc) - before;
   }
 
@@ -110,8 +117,10 @@ class ObjectCheck {
     if (headers.isImmortal(object)) return;
     const count = headers.count(object);
     const complete = this.options.complete === true;
+    // Those wait for a collector when nobody refers to them any more.
+    const deferred = ((this.i32[object] >>> 24) & GcBits.Deferred) !== 0;
     this.context.expect(
-      complete ? found === count : found <= count && count > 0,
+      complete ? found === count : found <= count && (count > 0 || deferred),
       () => `INV-1.4: object ${object} has the count ${count}, ${found} references are in the heap`,
     );
   }

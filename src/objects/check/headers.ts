@@ -12,7 +12,7 @@ import {
 import { countedPerThread } from '../../refcount/perThread.js';
 
 /** Where a scheme keeps counts. */
-export type Scheme = 'plain' | 'atomic' | 'biased' | 'side-table';
+export type Scheme = 'plain' | 'atomic' | 'biased' | 'side-table' | 'none';
 
 /** Reads an object's count and checks its header by the rules of one scheme. */
 export interface HeaderCheck {
@@ -33,6 +33,31 @@ export function headerCheckOf(context: CheckContext, scheme: Scheme): HeaderChec
       return new BiasedHeaders(context);
     case 'side-table':
       return new SideTableHeaders(context);
+    case 'none':
+      return new UncountedHeaders(context);
+  }
+}
+
+/** No counts: nothing to agree with. The header says so, and between collections has none of the collector's marks. */
+class UncountedHeaders implements HeaderCheck {
+  constructor(private readonly context: CheckContext) {}
+
+  isImmortal(_object: number): boolean {
+    return true;
+  }
+
+  count(_object: number): number {
+    return 0;
+  }
+
+  check(object: number): void {
+    const heap = this.context.i32;
+    const marks = (heap[object] >>> 24) & (GcBits.Alive | GcBits.Unreachable);
+    const clean = heap[object + Header.Local] === Immortal.Local && heap[object + Header.Shared] === 0;
+    this.context.expect(
+      clean && marks === 0,
+      () => `object ${object}: marks ${marks}, or counts in its header, although nothing is counted`,
+    );
   }
 }
 

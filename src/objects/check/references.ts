@@ -10,9 +10,13 @@ import {
   InstanceObject,
   ListArray,
   ListObject,
+  MethodObject,
+  PreHeader,
   TupleObject,
   TypeKind,
   TypeObject,
+  WeakDictObject,
+  WeakrefObject,
 } from '../../memory/layout.js';
 import { entryWords, firstValue } from '../dictKeys.js';
 
@@ -47,12 +51,27 @@ export function visitReferences(
       return;
     case TypeKind.Type:
       roomOf(context, heap[object + TypeObject.SharedKeys], `class ${object}: its keys`);
-      if (heap[object + TypeObject.Init] !== 0) visit(heap[object + TypeObject.Init]);
+      visitWords(heap, object + TypeObject.Init, 1, visit);
+      visitWords(heap, object + TypeObject.Finalize, 1, visit);
+      return;
+    case TypeKind.Method:
+      visitWords(heap, object + MethodObject.Function, 2, visit);
+      return;
+    case TypeKind.Weakref:
+      visitWords(heap, object + WeakrefObject.Callback, 2, visit);
+      return;
+    case TypeKind.WeakDict:
+      visitWords(heap, object + WeakDictObject.Data, 2, visit);
       return;
     case TypeKind.Instance:
       visitInstance(context, object, type, words, visit);
       return;
   }
+}
+
+/** Words of the object that hold a reference or 0. */
+function visitWords(heap: Int32Array, first: number, words: number, visit: ReferenceVisitor): void {
+  for (let word = first; word < first + words; word++) if (heap[word] !== 0) visit(heap[word]);
 }
 
 function visitList(context: CheckContext, list: number, visit: ReferenceVisitor): void {
@@ -125,10 +144,8 @@ function visitInstance(
     return;
   }
   visit(type);
-  for (let i = 0; i < capacity; i++) {
-    const value = heap[object + InstanceObject.Values + i];
-    if (value !== 0) visit(value);
-  }
+  visitWords(heap, object + PreHeader.Dict, 1, visit);
+  visitWords(heap, object + InstanceObject.Values, capacity, visit);
 }
 
 /** Words of the block at this address, -1 (reported) if there is none, or somebody else has it too. */

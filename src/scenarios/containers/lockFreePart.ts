@@ -1,9 +1,11 @@
 import type { ObjectContext } from '../../objects/context.js';
 import type { Guard } from '../../objects/guard.js';
 import { Hashing } from '../../objects/hash.js';
+import { LifeEnd } from '../../objects/lifeEnd.js';
 import { LockFreeDicts } from '../../objects/lockFreeDicts.js';
 import { LockFreeInstances } from '../../objects/lockFreeInstances.js';
 import { LockFreeLists } from '../../objects/lockFreeLists.js';
+import { NoStripes } from '../../objects/stripes.js';
 import type { BiasedRefCounter } from '../../refcount/biased.js';
 import type { Thread } from '../../runtime/thread.js';
 
@@ -34,7 +36,7 @@ export function lockFreeReads(thread: Thread): { lists: LockFreeLists; instances
   const dicts = new LockFreeDicts(context, new Hashing(context, strings), strings);
   return {
     lists: new LockFreeLists(context, refs as BiasedRefCounter),
-    instances: new LockFreeInstances(context, strings, dicts),
+    instances: new LockFreeInstances(context, strings, dicts, new LifeEnd(context, strings, new NoStripes())),
   };
 }
 

@@ -49,6 +49,7 @@ class LeavesTheTableFirst extends Thread {
   protected override leaveSharedStructures(): void {
     this.refs.exit();
     this.allocator.abandonDelayed();
+    this.calls.exit();
     this.allocator.exit();
   }
 }

@@ -1,4 +1,4 @@
-import { Control, ThreadBlock, ThreadStatus } from '../../memory/layout.js';
+import { Control, StopState, ThreadBlock, ThreadStatus } from '../../memory/layout.js';
 import { CriticalSections } from '../../sync/criticalSection.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 import { StopTheWorld } from '../../threads/stopTheWorld.js';
@@ -140,6 +140,13 @@ export const stopAgainstStart = scenario<Paused>('stop-start', {
   },
 });
 
+/** PIT-7.4: the first cannot suspend who waits attached. */
+class WaitAttached extends StopTheWorld {
+  protected override takeTurn(stop: number): void {
+    this.thread.mutex.lock((stop + StopState.Mutex) << 2, false);
+  }
+}
+
 /** PIT-7.4. */
 export const stopAgainstStop = scenario<Paused>('stop-stop', {
   about: 'two threads stop the world: the second waits detached, so that the first can suspend it (PIT-7.4)',
@@ -148,6 +155,13 @@ export const stopAgainstStop = scenario<Paused>('stop-stop', {
   after: (s, w) => ({ x: w.i32[s.x] }),
   outcomes: { 'x=2': 'required' },
   world: { dataRaces: true },
+  variants: {
+    'the second waits for its turn attached (PIT-7.4)': {
+      overrides: [WaitAttached],
+      finds: ['livelock'],
+      maxSteps: 2000,
+    },
+  },
 });
 
 interface Section {
@@ -243,5 +257,49 @@ export const handOffInPause = scenario<Section>('hand-off-in-pause', {
   world: { dataRaces: true, clockJumps: 2 },
   variants: {
     'sections lock while the world is stopped (gh-144513)': { overrides: [LockInPause], finds: ['deadlock'] },
+  },
+});
+
+/** Three pauses in a row, and none of them but the first two without the thread that wants to attach. */
+function pauseAgainAndAgain(s: Paused, w: World, me: number): void {
+  const thread = w.thread(me);
+  const waits = threadBlock(1 - me) + ThreadBlock.AttachWaits;
+  for (let pause = 0; pause < 3; pause++) {
+    thread.stopTheWorld();
+    const passedOver = Atomics.load(w.i32, waits) - 1;
+    w.check(passedOver <= 1, `${passedOver} pauses have passed over a thread that waits to attach`);
+    increment(s, w);
+    thread.startTheWorld();
+  }
+}
+
+function detachAndAttach(_s: Paused, w: World, me: number): void {
+  const { state } = w.thread(me);
+  state.detach();
+  state.attach();
+}
+
+class NobodyComesFirst extends StopTheWorld {
+  protected override comesFirst(block: number): boolean {
+    const waits = Atomics.load(this.thread.i32, block + ThreadBlock.AttachWaits);
+    if (waits !== 0) this.passOver(block, waits);
+    return false;
+  }
+}
+
+/** Scenario 38. Under a fair schedule: however often the thread gets its turn, it finds itself suspended. */
+export const attachAgainstPauses = scenario<Paused>('attach-pauses', {
+  about:
+    'a thread attaches while another stops the world again and again: two pauses at most go first (gh-151518)',
+  setup: paused,
+  threads: { stopper: pauseAgainAndAgain, other: detachAndAttach },
+  after: (s, w) => ({ x: w.i32[s.x] }),
+  outcomes: { 'x=3': 'required' },
+  world: { dataRaces: true },
+  variants: {
+    'pauses wait for nobody who is detached (gh-151518)': {
+      overrides: [NobodyComesFirst],
+      finds: ['broken invariant'],
+    },
   },
 });

@@ -8,16 +8,22 @@ import { TypeDeallocator } from '#ungil/objects/dealloc.js';
 import { initialiseEmptyKeys } from '#ungil/objects/dictKeys.js';
 import { Dicts } from '#ungil/objects/dicts.js';
 import { closeFreeLists, openFreeLists } from '#ungil/objects/freeListed.js';
+import { Functions } from '#ungil/objects/functions.js';
 import { type GcHeap, UncollectedGcHeap } from '#ungil/objects/gcHeap.js';
 import { type Guard, MutexGuard, NoGuard, SectionGuard } from '#ungil/objects/guard.js';
 import { Hashing } from '#ungil/objects/hash.js';
 import { Instances } from '#ungil/objects/instances.js';
+import { LifeEnd } from '#ungil/objects/lifeEnd.js';
 import { Lists } from '#ungil/objects/lists.js';
 import { LockFreeDicts } from '#ungil/objects/lockFreeDicts.js';
 import { LockFreeInstances } from '#ungil/objects/lockFreeInstances.js';
+import { Methods } from '#ungil/objects/methods.js';
 import { Numbers } from '#ungil/objects/numbers.js';
 import { Strings } from '#ungil/objects/strings.js';
+import { MutexStripes, NoStripes } from '#ungil/objects/stripes.js';
 import { Tuples } from '#ungil/objects/tuples.js';
+import { WeakDicts } from '#ungil/objects/weakDicts.js';
+import type { Weakrefs } from '#ungil/objects/weakrefs.js';
 import { AtomicRefCounter } from '#ungil/refcount/atomic.js';
 import { BiasedRefCounter } from '#ungil/refcount/biased.js';
 import { PlainRefCounter } from '#ungil/refcount/plain.js';
@@ -130,6 +136,10 @@ export class ObjectThread {
   readonly lists: Lists;
   readonly dicts: Dicts;
   readonly instances: Instances;
+  readonly functions: Functions;
+  readonly methods: Methods;
+  readonly weakrefs: Weakrefs;
+  readonly weakDicts: WeakDicts;
   readonly gcHeap: GcHeap;
   readonly context: ObjectContext;
   private readonly freeLists: number;
@@ -158,9 +168,22 @@ export class ObjectThread {
     this.lists = new Lists(this.context);
     const lockFree = build === 'free-threaded';
     this.dicts = new (lockFree ? LockFreeDicts : Dicts)(this.context, this.hashing, this.strings);
-    this.instances = new (lockFree ? LockFreeInstances : Instances)(this.context, this.strings, this.dicts);
+    const stripes = build === 'gil' ? new NoStripes() : new MutexStripes(this.bare.mutex);
+    const lifeEnd = new LifeEnd(this.context, this.strings, stripes);
+    this.instances = new (lockFree ? LockFreeInstances : Instances)(
+      this.context,
+      this.strings,
+      this.dicts,
+      lifeEnd,
+    );
+    this.weakrefs = lifeEnd.weakrefs;
+    this.weakDicts = new WeakDicts(this.context, this.dicts, this.weakrefs);
+    this.weakrefs.connect(this.weakDicts);
+    this.functions = new Functions(this.context, this.weakrefs);
+    this.methods = new Methods(this.context, this.weakrefs);
     const none = { dealloc: () => {} };
     deallocator.connect({
+      refs: this.refs,
       gcHeap: this.gcHeap,
       numbers: this.numbers,
       strings: this.strings,
@@ -168,7 +191,10 @@ export class ObjectThread {
       lists: this.lists,
       dicts: this.dicts,
       instances: this.instances,
-      functions: none,
+      functions: this.functions,
+      weakrefs: this.weakrefs,
+      weakDicts: this.weakDicts,
+      methods: this.methods,
       codes: none,
       locks: none,
     });
