@@ -50,6 +50,8 @@ export interface DelayedFreeTarget {
  */
 export class DelayedFree {
   protected readonly i32: Int32Array;
+  /** In `abandon`: this thread is offline, but while a destructor runs. */
+  private leaving = false;
 
   constructor(
     i32: Int32Array,
@@ -117,7 +119,9 @@ export class DelayedFree {
     heap[this.block + ThreadBlock.DelayedHead] = 0;
     heap[this.block + ThreadBlock.DelayedTail] = 0;
     if (head !== 0) this.handOver(head, tail);
+    this.leaving = counting;
     this.processInterpreter(counting);
+    this.leaving = false;
   }
 
   // --- Steps ---
@@ -213,7 +217,17 @@ export class DelayedFree {
 
   private release(item: number): void {
     if ((item & Chunk.ObjectTag) === 0) this.target.freeNow(item);
+    else if (this.leaving) this.dropOnline(item - Chunk.ObjectTag);
     else this.target.decrefNow(item - Chunk.ObjectTag);
+  }
+
+  /** A thread that leaves is offline; destructors and finalisers read what others may free, and polls report for them. */
+  private dropOnline(object: number): void {
+    this.leaving = false;
+    this.qsbr.attach();
+    this.target.decrefNow(object);
+    this.qsbr.detach();
+    this.leaving = true;
   }
 
   private handOver(head: number, tail: number): void {

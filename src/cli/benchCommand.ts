@@ -6,6 +6,11 @@ import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { checkNames } from './options.js';
 import { prepareJson, textStream, writeResults } from './outputFile.js';
+import { widthOf } from './terminal.js';
+
+/** Characters of a line where the output is no terminal, and at least. */
+const DEFAULT_WIDTH = 100;
+const MIN_WIDTH = 60;
 
 interface RawOptions {
   json?: string;
@@ -102,6 +107,7 @@ async function runSuite(suite: BenchSuite, figures: Figure[], deps: CliDependenc
 }
 
 function printTables(figures: readonly Figure[], raw: RawOptions, deps: CliDependencies): void {
-  const lines = renderFigures(figures);
-  if (lines.length > 0) textStream(raw.json, deps).write(`${lines.join('\n')}\n\n`);
+  const stream = textStream(raw.json, deps);
+  const lines = renderFigures(figures, widthOf(stream, MIN_WIDTH, DEFAULT_WIDTH));
+  if (lines.length > 0) stream.write(`${lines.join('\n')}\n\n`);
 }

@@ -25,7 +25,7 @@ Examples:
   ungil compare --builds free-threaded,gilectomy    biased against atomic reference counts
   ungil compare --allocator debug --time 20ms       guards around every block find corruption
   ungil compare --builds gil,gil:immortal=off       a build with one of its mechanisms off
-  ungil compare --builds gil,gil:collector=off      cyclic garbage is kept, or collected
+  ungil compare gc-churn --builds gil,gil:collector=off   cyclic garbage is kept: a leak, status 1
   ungil compare --builds free-threaded,free-threaded:refcount=none   what counting costs
   ungil compare --refcount none                     both builds without any counts
   ungil compare --ablate                            what each mechanism of free-threaded is worth

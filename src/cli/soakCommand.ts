@@ -1,10 +1,14 @@
 import { Command } from 'commander';
 import { plural } from '../report/text.js';
 import { buildNamed, racesByDesign } from '../runtime/builds.js';
-import type { SoakOptions, SoakResult, SoakRound } from '../workloads/soak/soak.js';
+import type { RuntimeOptions } from '../runtime/runtime.js';
+import type { GcSoakTally } from '../workloads/soak/ending.js';
+import type { SoakOptions, SoakPart, SoakResult, SoakRound } from '../workloads/soak/soak.js';
+import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import type { CliDependencies } from './dependencies.js';
 import { ExitStatus, UsageError } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
+import { gcOptions, parseGcOptions, type RawGcOptions } from './gcOption.js';
 import { parseBuilds, parseDuration, parseMemory, parseSeed, parseThreadCount } from './options.js';
 import { prepareJson, textStream, writeResults } from './outputFile.js';
 
@@ -13,19 +17,26 @@ Lists, dicts, tuples, strings, numbers and bare blocks from 16 bytes to more tha
 that all threads share. Everything that is taken out is checked. After each round nothing may be alive; after the
 last quarter of the rounds no more memory may be in use than after the first.
 
+In every other round the threads make cycles with finalisers and weak references, and collect: what a thread keeps
+must be whole, what it drops must go, each finaliser and callback once.
+
 Examples:
   ungil soak                                  ten minutes: gil, free-threaded and gilectomy in turn
   ungil soak --builds free-threaded --time 60s
+  ungil soak --part collector --markers 2 --debug
 
 Exit status: 0 nothing wrong, 1 something was broken, leaked or grew, 2 bad usage, 130 interrupted.`;
 
-interface RawOptions {
+interface RawOptions extends RawGcOptions {
   builds: string;
   threads: string;
   time: string;
   round: string;
   memory: string;
   seed: string;
+  part?: string;
+  debug?: boolean;
+  allocator: string[];
   json?: string;
 }
 
@@ -40,9 +51,10 @@ interface BuildResult {
 
 /** `ungil soak`. `exit` receives the exit status. */
 export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) => void): Command {
+  const [gcThreshold, markers, gcMemoryGate] = gcOptions();
   return new Command('soak')
     .description(
-      'run threads that are born and die, allocate, pass on and free, for a long time; look for leaks',
+      'run threads that are born and die, allocate, pass on, free and collect, for a long time; look for leaks',
     )
     .option(
       '--builds <names>',
@@ -54,6 +66,12 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     .option('--round <duration>', 'how long one round takes', '2s')
     .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '256MiB')
     .option('--seed <number>', 'start of the random numbers', '1')
+    .option('--part <name>', 'only rounds of one kind: memory (no cycles) or collector (default: in turn)')
+    .option('--debug', 'assert the invariants of counts, allocators and QSBR at each operation')
+    .addOption(allocatorOption())
+    .addOption(gcThreshold!)
+    .addOption(markers!)
+    .addOption(gcMemoryGate!)
     .option('--json <file>', 'write the rounds as JSON, - for standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (raw: RawOptions) => {
@@ -66,6 +84,8 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
         roundMs: Math.min(parseDuration(raw.round), timeMs),
         memoryBytes: parseMemory(raw.memory),
         seed: parseSeed(raw.seed),
+        ...parsePart(raw.part),
+        runtime: await runtimeOptions(raw, builds),
       };
       prepareJson(raw.json);
       const results: BuildResult[] = [];
@@ -81,6 +101,22 @@ export function soakCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
       if (failed || !saved) exit(ExitStatus.CheckFailed);
       else exit(deps.interrupt.aborted ? ExitStatus.Interrupted : ExitStatus.Done);
     });
+}
+
+function parsePart(part: string | undefined): { part?: SoakPart } {
+  if (part === undefined) return {};
+  if (part === 'memory' || part === 'collector') return { part };
+  throw new UsageError(`--part '${part}' is not valid; accepted: memory, collector`);
+}
+
+async function runtimeOptions(raw: RawOptions, builds: readonly string[]): Promise<RuntimeOptions> {
+  const allocators = await parseAllocatorOption(raw.allocator, builds);
+  const gc = parseGcOptions(raw);
+  return {
+    ...(raw.debug === true ? { debug: true } : {}),
+    ...(allocators === null ? {} : { allocators }),
+    ...(gc === null ? {} : { gc }),
+  };
 }
 
 /** A build that loses counts by design would only be found to do so; one without counts frees what the soak uses. */
@@ -122,12 +158,17 @@ async function soakBuild(
 }
 
 function roundText(round: SoakRound): string {
+  const gc = round.gc === undefined ? '' : `${gcText(round.gc)}; `;
   const { foreignFrees = 0, brcQueued = 0, delayedFrees = 0 } = round.counters;
   return (
     `${plural(round.threads, 'thread')}, ${(round.operations / 1e6).toFixed(2)} M operations, ` +
     `${round.births} births, ${brcQueued} queued, ${foreignFrees} foreign frees, ${delayedFrees} delayed; ` +
-    `${plural(round.segments, 'segment')} left${round.wrong === null ? '' : `; WRONG: ${round.wrong}`}`
+    `${gc}${plural(round.segments, 'segment')} left${round.wrong === null ? '' : `; WRONG: ${round.wrong}`}`
   );
+}
+
+function gcText({ collections, finalised, resurrected, called }: GcSoakTally): string {
+  return `${collections} collections, ${finalised} finalised, ${resurrected} resurrected, ${called} called back`;
 }
 
 function verdict(result: SoakResult): string {

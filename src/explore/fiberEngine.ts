@@ -201,6 +201,7 @@ export class FiberEngine {
     this.start();
     this.loop();
     hooks.thread = -1;
+    if (hooks.failure !== null) throw hooks.failure;
     return this.conclude();
   }
 

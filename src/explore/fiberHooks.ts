@@ -41,6 +41,8 @@ export class FiberHooks implements Hooks {
   tracer: Tracer | null = null;
   /** What is read now is what `never` looks at. */
   watching = false;
+  /** Why the execution cannot go on. Code with a `finally` that waits holds the error back, for ever. */
+  failure: NotSuspendable | null = null;
   /** Called between two steps; the memory is as after the last one. */
   between: (() => void) | null = null;
   readonly atomics: Readonly<Record<string, unknown>>;
@@ -60,6 +62,7 @@ export class FiberHooks implements Hooks {
   begin(): void {
     this.thread = -1;
     this.next = -1;
+    this.failure = null;
     if (this.drawn) this.numbers.seed(1);
     this.drawn = false;
   }
@@ -267,7 +270,8 @@ export class FiberHooks implements Hooks {
 
   private fail(reason: string, site: number): never {
     this.machine.c[Cell.End] = End.Failed;
-    throw new NotSuspendable(reason, site);
+    this.failure = new NotSuspendable(reason, site);
+    throw this.failure;
   }
 }
 

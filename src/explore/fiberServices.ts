@@ -56,6 +56,14 @@ export class FiberServices implements Services {
     return this.hooks.machine.shadow.liveBlocks;
   }
 
+  blocksOf(tags: number): number[] {
+    return this.hooks.machine.shadow.blocksOf(tags);
+  }
+
+  tag(address: number): HeapTag {
+    return this.hooks.machine.shadow.tag(address);
+  }
+
   poll(): never {
     return this.step(OpKind.Poll, 0, 0, 0) as never;
   }

@@ -10,7 +10,10 @@ interface Saved {
 /** A value that travels between two copies of one state: itself, or the number of an object that both have. */
 type Part = { readonly value: unknown } | { readonly object: number };
 
-/** See `JsState.changes`. Lists: the items of an array or set, keys and values of a map. */
+/** A typed array of whose elements the world's own threads have the only view. */
+type Numbers = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array | Float64Array;
+
+/** See `JsState.changes`. Lists: the items of an array, typed or not, or of a set; keys and values of a map. */
 export interface JsChanges {
   readonly fields: readonly (readonly [object: number, key: string, value: Part])[];
   readonly lists: readonly (readonly [object: number, parts: readonly Part[]])[];
@@ -23,6 +26,7 @@ export interface JsChanges {
 export class JsState {
   private readonly saved: Saved[] = [];
   private readonly arrays: { target: unknown[]; values: unknown[] }[] = [];
+  private readonly numbers: { target: Numbers; values: Numbers }[] = [];
   private readonly maps: { target: Map<unknown, unknown>; entries: [unknown, unknown][] }[] = [];
   private readonly sets: { target: Set<unknown>; values: unknown[] }[] = [];
 
@@ -44,6 +48,7 @@ export class JsState {
     let parts = 0;
     for (const { keys } of this.saved) parts += keys.length;
     for (const { values } of this.arrays) parts += values.length;
+    for (const { values } of this.numbers) parts += values.length;
     return `${this.objects.size} objects, ${parts} fields`;
   }
 
@@ -60,6 +65,11 @@ export class JsState {
     for (const { target, values } of this.arrays) {
       if (!sameItems(target, values))
         lists.push([this.numberOf(target), target.map((one) => this.encode(one))]);
+    }
+    for (const { target, values } of this.numbers) {
+      if (values.some((value, i) => !Object.is(value, target[i]))) {
+        lists.push([this.numberOf(target), Array.from(target, (value) => ({ value }))]);
+      }
     }
     for (const { target, entries } of this.maps) {
       const now = [...target].flat();
@@ -83,6 +93,7 @@ export class JsState {
       const target = byNumber[object];
       const items = parts.map((part) => decode(part, byNumber));
       if (Array.isArray(target)) target.splice(0, target.length, ...items);
+      else if (ArrayBuffer.isView(target)) (target as Numbers).set(items as number[]);
       else if (target instanceof Map) {
         target.clear();
         for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
@@ -114,6 +125,7 @@ export class JsState {
       target.length = values.length;
       for (let i = 0; i < values.length; i++) target[i] = values[i];
     }
+    for (const { target, values } of this.numbers) target.set(values);
     for (const { target, entries } of this.maps) {
       if (target.size === entries.length && entries.every(([key, value]) => target.get(key) === value))
         continue;
@@ -146,6 +158,8 @@ export class JsState {
     } else if (object instanceof Set) {
       this.sets.push({ target: object, values: [...object] });
       object.forEach(visit);
+    } else if (ArrayBuffer.isView(object)) {
+      this.numbers.push({ target: object as Numbers, values: (object as Numbers).slice() });
     } else this.saveFields(object as Record<PropertyKey, unknown>, visit);
   }
 
@@ -178,12 +192,17 @@ function isFixed(value: object): boolean {
   return (
     // Proxies stand for views of the memory where workers run the code.
     types.isProxy(value) ||
-    ArrayBuffer.isView(value) ||
+    (ArrayBuffer.isView(value) && !isPrivate(value)) ||
     value instanceof SharedArrayBuffer ||
     value instanceof ArrayBuffer ||
     value instanceof WebAssembly.Memory ||
     value instanceof RegExp
   );
+}
+
+/** As a free list of slots; those over shared memory are what the machine restores. */
+function isPrivate(value: ArrayBufferView): boolean {
+  return !(value.buffer instanceof SharedArrayBuffer) && !(value instanceof DataView);
 }
 
 function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {

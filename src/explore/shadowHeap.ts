@@ -185,6 +185,26 @@ export class ShadowHeap {
     return block < 0 ? 1 : this.blocks[block + BlockCell.Length];
   }
 
+  /** Tag of the block that starts here; Mem where none does. */
+  tag(address: number): number {
+    const block = this.blockOf(address);
+    return block < 0 ? HEAP_TAG_MEM : this.blocks[block + BlockCell.Tag];
+  }
+
+  /** Where live blocks of these tags start, bit `1 << tag` each: in the order of addresses. */
+  blocksOf(tags: number): number[] {
+    const { blocks } = this;
+    const found: number[] = [];
+    for (let number = 0; number < this.head[Head.Blocks]; number++) {
+      const block = number * BlockCell.Words;
+      const isWanted = ((tags >> blocks[block + BlockCell.Tag]) & 1) !== 0;
+      if (isWanted && blocks[block + BlockCell.State] === WordState.Live) {
+        found.push(blocks[block + BlockCell.Start]);
+      }
+    }
+    return found.sort((one, other) => one - other);
+  }
+
   isLive(address: number): boolean {
     const block = this.blockOf(address);
     return block >= 0 && this.blocks[block + BlockCell.State] === WordState.Live;

@@ -43,6 +43,14 @@ export class StressServices implements Services {
     return 0;
   }
 
+  blocksOf(): never {
+    throw new Error('there is no model heap on real workers');
+  }
+
+  tag(): never {
+    throw new Error('there is no model heap on real workers');
+  }
+
   poll(): void {}
 
   choose(count: number): number {

@@ -38,6 +38,14 @@ export class WorkerServices implements Services {
     return this.hooks.machine.shadow.liveBlocks;
   }
 
+  blocksOf(tags: number): number[] {
+    return this.hooks.machine.shadow.blocksOf(tags);
+  }
+
+  tag(address: number): HeapTag {
+    return this.hooks.machine.shadow.tag(address);
+  }
+
   poll(): void {
     this.step(OpKind.Poll, 0, 0, 0);
   }

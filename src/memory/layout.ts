@@ -68,7 +68,7 @@ export const enum GcBits {
   Frozen = 8,
   /** A list or dict that non-owners may read without a lock: old arrays must be freed through QSBR. */
   Shared = 16,
-  /** CPython's mark of what the roots lead to; here there is a map instead (gc/marking/markMap.ts). Never set. */
+  /** Marked from the roots, while a tracing collection lasts; collectors of counted builds have a map (gc/marking/markMap.ts). */
   Alive = 32,
   Deferred = 64,
 }

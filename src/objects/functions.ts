@@ -41,7 +41,7 @@ export class Functions {
 
   /**
    * Drops the reference to the globals, which most often hold the function: a cycle. The function cannot be called
-   * any more. What a collector does with it (`func_clear`).
+   * any more. What a collector does with it (`func_clear`); without one, the end of the run.
    */
   clear(object: Ref): void {
     const heap = this.i32;

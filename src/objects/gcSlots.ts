@@ -2,8 +2,8 @@ import type { Ref } from '../refcount/refCounter.js';
 
 /** Calls a function or bound method; implemented by runtime/calls.ts. Attached, may poll, may throw. */
 export interface Caller {
-  /** callee(argument), both borrowed; a new reference. */
-  callWith(callee: Ref, argument: Ref): Ref;
+  /** callee(argument), both borrowed; a new reference, or undefined for None. */
+  callWith(callee: Ref, argument: Ref): Ref | undefined;
 }
 
 /** Where errors go that nobody can catch: of finalisers and callbacks (CPython `PyErr_FormatUnraisable`). */

@@ -30,8 +30,9 @@ export const enum Span {
 }
 
 /**
- * Where an object keeps the counted references that it holds: what `tp_traverse` does in CPython, as data. Everybody who
- * follows references reads them here: the collectors, `gc.getReferents`, reference checks.
+ * Where an object keeps the counted references that it holds: what `tp_traverse` does in CPython, as data. The
+ * collectors and the gc module read it here. check/references.ts looks for itself, and distrusts what it finds: it would
+ * not notice a mistake that it shares.
  *
  * Nothing here is synchronised: the world is stopped, or the object is nobody else's. One instance a thread; `spans` is
  * overwritten by the next call.

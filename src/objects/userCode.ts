@@ -30,7 +30,7 @@ export class UserCode {
    */
   run(callee: Ref, argument: Ref, kind: UserCodeKind, object: Ref): void {
     const before = enterUserCode(this.i32, this.block, kind, object);
-    let result: Ref = 0;
+    let result: Ref | undefined;
     try {
       result = this.caller.callWith(callee, argument);
     } catch (error) {
@@ -38,7 +38,7 @@ export class UserCode {
       this.unraisable.report(error, userCodeText(kind), object);
     }
     leaveUserCode(this.i32, this.block, before);
-    if (result !== 0) this.refs.decref(result);
+    if (result !== undefined) this.refs.decref(result);
   }
 }
 

@@ -186,7 +186,8 @@ export class Weakrefs implements GcWeakrefs {
     if (head === 0) return;
     for (let weakref = heap[head]; weakref !== 0; weakref = heap[head]) {
       this.lists.detach(weakref);
-      if (heap[weakref + WeakrefObject.Callback] !== 0 && !isUnreachable(weakref)) push(weakref);
+      if (heap[weakref + WeakrefObject.Callback] === 0 || isUnreachable(weakref)) continue;
+      if (this.isAlive(weakref)) push(weakref);
     }
   }
 
@@ -202,6 +203,14 @@ export class Weakrefs implements GcWeakrefs {
   }
 
   // --- Steps ---
+
+  /**
+   * Not so for a weakref in the trashcan, which is in its object's list until its turn comes: it has no references, its
+   * counts hold a link, and another reference would have it destroyed twice. Live ones are tracked, but for immortals.
+   */
+  private isAlive(weakref: Ref): boolean {
+    return (this.i32[weakref] & (GcBits.Tracked << 24)) !== 0 || this.refs.isImmortal(weakref);
+  }
 
   private allocate(object: Ref, callback: Ref, key: Ref, stripe: number): Ref {
     const heap = this.i32;

@@ -153,8 +153,9 @@ export interface CollectedRefCounter extends RefCounter {
   /** As `explicitMerge` with 1, and the object is neither deferred nor counted per thread any more. */
   takeUnreachable(object: Ref): void;
   /**
-   * No thread can get at the object any more, which is merged: from here it is this thread's own, and being taken apart
-   * costs no atomic operation. Where objects have owners. (CPython leaves such objects merged.)
+   * No thread can get at the object any more, not through a weak reference either; it is merged: from here it is this
+   * thread's own, and being taken apart costs no atomic operation. Where objects have owners. (CPython leaves such
+   * objects merged.)
    */
   adopt(object: Ref): void;
   /** The object is neither deferred nor counted per thread any more; merged. Its count stays. */

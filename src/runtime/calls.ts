@@ -5,8 +5,12 @@ import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ThreadState } from '../threads/threadState.js';
 import type { ObjectThread } from './objectThread.js';
 
-/** A function's body: gets its arguments borrowed (the frame owns them), returns a new reference. */
-export type Body = (...args: Ref[]) => Ref;
+/**
+ * A function's body: gets its arguments borrowed (the frame owns them), returns a new reference. One that returns nothing
+ * returns None, where a handle calls it, or the runtime: as `__init__`, finaliser or callback. Callers at the raw level
+ * take what it returns for a reference.
+ */
+export type Body = (...args: Ref[]) => Ref | undefined;
 
 /** A program's functions by name. The order of the names numbers them, alike in every worker. */
 export type Bodies = Readonly<Record<string, Body>>;
@@ -190,7 +194,7 @@ export class Calls implements Caller {
     let result: Ref;
     try {
       this.state.poll();
-      result = this.bodies[this.i32[callee + FunctionObject.Body]]();
+      result = this.bodies[this.i32[callee + FunctionObject.Body]]() as Ref;
     } finally {
       this.pop(frame, callee);
     }
@@ -203,7 +207,7 @@ export class Calls implements Caller {
     let result: Ref;
     try {
       this.state.poll();
-      result = this.bodies[this.i32[callee + FunctionObject.Body]](argument & ~StackTag.Mask);
+      result = this.bodies[this.i32[callee + FunctionObject.Body]](argument & ~StackTag.Mask) as Ref;
     } finally {
       this.pop(frame, callee);
       this.drop(argument);
@@ -220,7 +224,7 @@ export class Calls implements Caller {
       result = this.bodies[this.i32[callee + FunctionObject.Body]](
         first & ~StackTag.Mask,
         second & ~StackTag.Mask,
-      );
+      ) as Ref;
     } finally {
       this.pop(frame, callee);
       this.drop(first);
@@ -233,7 +237,7 @@ export class Calls implements Caller {
    * callee(argument), both borrowed; a function or bound method of any kind. For finalisers and callbacks. Throws
    * RuntimeError in a thread that runs no program.
    */
-  callWith(callee: Ref, argument: Ref): Ref {
+  callWith(callee: Ref, argument: Ref): Ref | undefined {
     if (this.bodies[this.i32[callee + FunctionObject.Body]] === undefined) {
       throw new PythonError(
         'RuntimeError',

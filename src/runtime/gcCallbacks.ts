@@ -83,7 +83,8 @@ export class GcCallbacks implements CollectionObserver {
     const text = t.strings.create(phase);
     t.refs.incref(info);
     t.calls.open(callee);
-    t.refs.decref(t.calls.call2(callee, text, info));
+    const result: Ref | undefined = t.calls.call2(callee, text, info);
+    if (result !== undefined) t.refs.decref(result);
   }
 
   /** Throws MemoryError. */

@@ -1,5 +1,5 @@
 import { Control, GcState, Geometry } from '../memory/layout.js';
-import { checkNumber } from './options.js';
+import { checkBoolean, checkWhole } from './checks.js';
 
 /** How an interpreter's collector begins; programs may change what the gc module can change. */
 export interface GcOptions {
@@ -45,14 +45,4 @@ function checkThresholds(thresholds: readonly number[]): void {
     throw new RangeError(`gc.thresholds must be one to three numbers, got ${String(thresholds)}`);
   }
   for (const threshold of thresholds) checkWhole('gc.thresholds', threshold, 0, 0x7fffffff);
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return;
-  throw new RangeError(`${name} must be true or false, got ${String(value)}`);
-}
-
-function checkWhole(name: string, value: number, least: number, most: number): void {
-  checkNumber(name, value, least, most);
-  if (!Number.isInteger(value)) throw new RangeError(`${name} must be a whole number, got ${value}`);
 }

@@ -1,7 +1,7 @@
 import { PythonError } from '../memory/errors.js';
 import { BuiltinType, Header, TypeObject } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
-import type { FunctionHandle } from './callHandles.js';
+import { FunctionHandle } from './callHandles.js';
 import { Handle, type HandleThread, type Value } from './handle.js';
 
 /** What a class may have besides its attributes; see `Thread.class`. */
@@ -46,7 +46,10 @@ export class ClassHandle extends Handle {
     const { calls, handles, refs } = this.t;
     const passed = handles.toRefs([instance, ...args]);
     calls.open(init);
-    refs.decref(passed.length === 1 ? calls.call1(init, passed[0]) : calls.call2(init, passed[0], passed[1]));
+    const [self, argument] = passed;
+    const result: Ref | undefined =
+      passed.length === 1 ? calls.call1(init, self) : calls.call2(init, self, argument);
+    if (result !== undefined) refs.decref(result);
   }
 }
 
@@ -151,10 +154,20 @@ export class WeakDictHandle extends Handle {
   }
 }
 
-/** The reference of a handle; throws if it has been given back. */
+/** The reference of a handle; throws TypeError for what is none, ValueError if it has been given back. */
 export function refOf(handle: Handle): Ref {
+  if (!(handle instanceof Handle)) {
+    throw new PythonError('TypeError', `a handle is wanted here, not a ${typeof handle}`);
+  }
   if (handle.ref !== 0) return handle.ref;
   throw new PythonError('ValueError', 'this handle was released at the end of its scope');
+}
+
+/** As `refOf` of a function or method that the runtime is to call. */
+function callableOf(handle: FunctionHandle | undefined): Ref {
+  if (handle === undefined) return 0;
+  if (handle instanceof FunctionHandle) return refOf(handle);
+  throw new PythonError('TypeError', 'what is to be called must come from t.function or t.method');
 }
 
 /** Makes what `Thread` offers under the same names. One a thread. */
@@ -164,15 +177,16 @@ export class ObjectFactory {
   class(name: string, attributes: readonly string[], options: ClassOptions): ClassHandle {
     const { init, finalizer, legacyFinalizer = false } = options;
     const { instances, handles } = this.t;
-    const type = instances.createType(name, attributes, init === undefined ? 0 : refOf(init));
+    const del = callableOf(finalizer);
+    const type = instances.createType(name, attributes, callableOf(init));
     const handle = handles.adopt(type) as ClassHandle;
-    if (finalizer !== undefined) instances.setFinalizer(type, refOf(finalizer), legacyFinalizer);
+    if (del !== 0) instances.setFinalizer(type, del, legacyFinalizer);
     return handle;
   }
 
   weakref(object: Handle, callback?: FunctionHandle): WeakrefHandle {
     const { weakrefs, handles } = this.t;
-    const weakref = weakrefs.create(refOf(object), callback === undefined ? 0 : refOf(callback));
+    const weakref = weakrefs.create(refOf(object), callableOf(callback));
     return handles.adopt(weakref) as WeakrefHandle;
   }
 

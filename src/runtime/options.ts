@@ -63,15 +63,3 @@ export interface ShutdownReport {
   /** What was still alive, by type; null if the runtime failed and could not be examined. */
   readonly leaks: readonly LeakRecord[] | null;
 }
-
-/** Throws RangeError unless `threads` is a whole number from 1 to `most`. */
-export function checkThreads(threads: number, most: number): number {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
-  throw new RangeError(`threads must be a whole number from 1 to ${most}, got ${threads}`);
-}
-
-/** Throws RangeError, with the option's name, unless `value` is from `least` to `most`. */
-export function checkNumber(name: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  throw new RangeError(`${name} must be a number from ${least} to ${most}, got ${value}`);
-}

@@ -5,19 +5,13 @@ import { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
 import { loadAllocators, withAllocators } from './allocators.js';
 import { type Build, buildNamed, withDebug } from './builds.js';
+import { checkNumber, checkThreads } from './checks.js';
 import { duringRun } from './during.js';
 import type { HeapExamination } from './examine.js';
 import { applyGcOptions, checkGcOptions } from './gcOptions.js';
 import { toGcReport } from './gcReport.js';
 import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
-import {
-  checkNumber,
-  checkThreads,
-  type RunOptions,
-  type RunReport,
-  type RuntimeOptions,
-  type ShutdownReport,
-} from './options.js';
+import type { RunOptions, RunReport, RuntimeOptions, ShutdownReport } from './options.js';
 import { partsOf } from './partsOf.js';
 import { processors, WorkerPool } from './pool.js';
 import { abortRun, type RunTask, type TaskResult } from './program.js';

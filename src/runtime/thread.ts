@@ -5,7 +5,7 @@ import { NoCollector } from '../gc/noCollector.js';
 import { ObservedCollector } from '../gc/observedCollector.js';
 import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
-import { Control, Counter, FreeLists, Geometry, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { createBuiltins } from '../objects/builtins.js';
 import { Codes } from '../objects/codes.js';
@@ -14,7 +14,6 @@ import { TypeDeallocator } from '../objects/dealloc.js';
 import { initialiseEmptyKeys } from '../objects/dictKeys.js';
 import type { Dicts } from '../objects/dicts.js';
 import type { Finalizers } from '../objects/finalizers.js';
-import { closeFreeLists, emptyFreeLists, openFreeLists } from '../objects/freeListed.js';
 import { Functions } from '../objects/functions.js';
 import type { GcHeap } from '../objects/gcHeap.js';
 import type { GcSlots, GcWeakrefs } from '../objects/gcSlots.js';
@@ -34,10 +33,8 @@ import type { Weakrefs } from '../objects/weakrefs.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import { Barrier } from '../sync/barrier.js';
 import type { Mutex } from '../sync/mutex.js';
-import { threadBlock } from '../threads/evalBreaker.js';
 import { type StopMeasure, StopTheWorld } from '../threads/stopTheWorld.js';
 import type { PendingWork, ThreadState } from '../threads/threadState.js';
-import { hasDebugHooks } from './allocators.js';
 import { type Build, readsWithoutLocks } from './builds.js';
 import type { FunctionHandle, MethodHandle } from './callHandles.js';
 import { type Bodies, Calls } from './calls.js';
@@ -70,6 +67,7 @@ import {
   type WeakrefHandle,
 } from './objectHandles.js';
 import type { ObjectThread } from './objectThread.js';
+import { ThreadFreeLists } from './threadFreeLists.js';
 import { ProductionParts, type ThreadParts } from './threadParts.js';
 import { UnraisableErrors } from './unraisable.js';
 
@@ -126,7 +124,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   private readonly objects: ObjectFactory;
   private readonly world: StopTheWorld;
   private readonly runBarrier: Barrier;
-  private readonly freeLists: number;
+  private readonly freeLists: ThreadFreeLists;
   private readonly memos = new Map<unknown, unknown>();
 
   /**
@@ -153,7 +151,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.refs.deallocator = parts.makeDeallocator?.(this.refs, deallocator, this) ?? deallocator;
     this.allocator.counter = this.refs;
     this.gcHeap = composeGcHeap(build, this.allocator, this.block, this.i32);
-    this.freeLists = gil ? Control.InterpreterFreeLists : this.block + ThreadBlock.FreeLists;
+    this.freeLists = new ThreadFreeLists(this);
     const context = this.makeContext();
     this.numbers = new Numbers(context);
     this.strings = new Strings(context);
@@ -344,6 +342,8 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
    */
   protected leaveSharedStructures(): void {
     this.allocator.abandonDelayed();
+    // Online again: destructors and finalisers of what is merged read what others may free.
+    this.state.qsbr.attach();
     this.refs.exit();
     // Not earlier: what dies above may have finalisers, which are called.
     this.calls.exit();
@@ -353,7 +353,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
 
   /**
    * End of a run, by one of its threads when all have called `calls.releaseDefined`: classes, code and globals are
-   * counted per thread no more, and those that nobody refers to are freed. In place of a collection.
+   * counted per thread no more, and those that nobody refers to are freed. In builds without a collector.
    */
   releaseUniqueIds(): void {
     if (Atomics.load(this.i32, Control.UniqueIdCapacity) === 0) return;
@@ -365,38 +365,22 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
 
   /** Gives the blocks of the free lists back. Also: the interpreter's, when the last thread has exited. */
   closeFreeLists(): void {
-    closeFreeLists(this.i32, this.freeLists, (block, list) => this.freeListed(block, list));
+    this.freeLists.close();
   }
 
-  private freeListed(block: number, list: number): void {
-    if (list === FreeLists.DictKeys) this.allocator.free(block, HeapTag.Mem);
-    else if (list <= FreeLists.Floats) this.allocator.free(block, HeapTag.Object);
-    else this.gcHeap.free(block);
+  /** Opens the free lists, the interpreter's also after a leak check. */
+  openFreeLists(): void {
+    this.freeLists.open();
   }
 
   /** Empties this thread's free lists, and they stay open. Any time, attached. */
   clearOwnFreeLists(): void {
-    emptyFreeLists(this.i32, this.freeLists, (block, list) => this.freeListed(block, list));
+    this.freeLists.empty();
   }
 
-  /** As `closeFreeLists` for every thread, and they stay open. In a stopped world, or under the GIL. */
+  /** As `clearOwnFreeLists` for every thread. In a stopped world, or under the GIL. */
   clearFreeLists(): void {
-    const own = this.freeLists - this.block;
-    const perThread = this.build.lock !== 'gil';
-    for (let slot = 0; slot < (perThread ? Geometry.ThreadSlots : 1); slot++) {
-      const lists = perThread ? threadBlock(slot) + own : this.freeLists;
-      emptyFreeLists(this.i32, lists, (block, list) => this.freeListed(block, list));
-    }
-  }
-
-  /**
-   * Opens the free lists, the interpreter's also after a leak check. Under debug hooks they stay closed (as with
-   * CPython's --without-freelists): every object's block is then checked, and knows where this object was made. Without
-   * counts nothing is freed but by the collector, which gives blocks back, and takes each that it finds for an object.
-   */
-  openFreeLists(): void {
-    if (hasDebugHooks(this.build) || this.build.collector === 'tracing') this.closeFreeLists();
-    else openFreeLists(this.i32, this.freeLists);
+    this.freeLists.emptyAll();
   }
 
   /** Makes the interpreter's static objects. Once for each memory, attached, before any other thread starts. */
@@ -470,7 +454,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
       mutex: this.state.mutex,
       block: this.block,
       id: this.id,
-      freeLists: this.freeLists,
+      freeLists: this.freeLists.address,
     };
   }
 }

@@ -1,7 +1,7 @@
-import type { AllocatorThread } from '../allocators/allocator.js';
+import type { AllocatorThread, BlockVisitor } from '../allocators/allocator.js';
 import { DelayingAllocator } from '../allocators/delayingAllocator.js';
 import { moveWords } from '../allocators/resize.js';
-import { FatalError } from '../memory/errors.js';
+import { TagMask } from '../allocators/visitor.js';
 import { HeapTag } from '../memory/layout.js';
 import { slotOf } from '../threads/evalBreaker.js';
 import type { Services } from './services.js';
@@ -75,9 +75,12 @@ export class ModelAllocator extends DelayingAllocator {
     this.delayed?.process();
   }
 
-  /** The engine has the blocks of all model threads; nobody asks for them here. */
-  override visit(): void {
-    throw new FatalError('the blocks of a scenario are visited through its engine');
+  /** The engine has the blocks of all model threads. In a stopped world. */
+  override visit(visitor: BlockVisitor, tags: number = TagMask.Heaps): void {
+    const { services } = this;
+    for (const address of services.blocksOf(tags)) {
+      visitor(address, services.size(address), services.tag(address));
+    }
   }
 
   start(): void {

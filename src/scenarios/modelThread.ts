@@ -1,7 +1,12 @@
 import type { Allocator, AllocatorThread } from '../allocators/allocator.js';
+import type { Collector, GcThread } from '../gc/collector.js';
+import { FreeThreadedCollector } from '../gc/freeThreaded/freeThreadedCollector.js';
+import { BlockWalk } from '../gc/freeThreaded/heapWalk.js';
+import { SavedOwners } from '../gc/freeThreaded/owners.js';
 import { type AtomicOps, PlainAtomicOps } from '../memory/atomicOps.js';
 import { ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { CollectedRefCounter } from '../refcount/refCounter.js';
 import { type Build, buildNamed } from '../runtime/builds.js';
 import type { Bodies } from '../runtime/calls.js';
 import { Thread } from '../runtime/thread.js';
@@ -66,6 +71,21 @@ class ModelParts implements ThreadParts {
   makeAllocator(build: Build, thread: AllocatorThread): Allocator {
     const { allocator, services } = this.settings;
     return allocator === 'real' ? buildAllocator(build, thread) : new ModelAllocator(thread, services);
+  }
+
+  /**
+   * The model heap has no pages and belongs to no thread: objects are found through the allocator, owners are noted. No
+   * marking from the roots, which has scenarios of its own: its map alone is a thousand words.
+   */
+  makeCollector(build: Build, thread: GcThread): Collector | null {
+    if (build.collector !== 'free-threaded' || this.settings.allocator === 'real') return null;
+    const refs = thread.refs as CollectedRefCounter;
+    return new FreeThreadedCollector(thread, {
+      refs,
+      walk: new BlockWalk(thread.allocator),
+      owners: new SavedOwners(thread.memory, refs),
+      marker: null,
+    });
   }
 }
 

@@ -20,6 +20,13 @@ export interface Services {
   isLive(address: number): boolean;
   /** Blocks of the model heap that are alive. */
   liveBlocks(): number;
+  /**
+   * Addresses of the live blocks whose tags are in the set, bit `1 << tag` each. In the order of addresses, which no
+   * interleaving of threads changes. While nobody else can allocate or free.
+   */
+  blocksOf(tags: number): number[];
+  /** Tag of the block that was last handed out here. */
+  tag(address: number): HeapTag;
   /** S. The eval breaker is polled: under the GIL the only place to switch. */
   poll(): void;
   /** S. One of 0 .. count-1, all of them explored. */

@@ -73,8 +73,8 @@ export class WorldDrain {
   }
 
   /**
-   * Every thread has its shadow stack, an array if it has counted anything by unique id, and a table if it has made a
-   * handle; one that has delayed a free keeps a chunk for the next.
+   * Every thread has its shadow stack, a table of roots if it has made a handle or a function, and an array if it has
+   * counted anything by unique id; one that has delayed a free keeps a chunk for the next.
    */
   private threadBlocks(): number {
     let count = 0;

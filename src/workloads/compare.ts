@@ -5,7 +5,7 @@ import { buildNamed, racesByDesign } from '../runtime/builds.js';
 import { whyUnfit } from '../runtime/fit.js';
 import type { GcOptions } from '../runtime/gcOptions.js';
 import { type RunReport, Runtime } from '../runtime/runtime.js';
-import { mergeTrash, type TrashUse } from './gc/watch.js';
+import { mergeTrash, type TrashUse } from './gc/trash.js';
 import { workloadNamed } from './index.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 import { most, type ThreadReport, type WorkloadArgs } from './program.js';

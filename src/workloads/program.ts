@@ -3,7 +3,7 @@ import { Control, Geometry } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
-import type { TrashUse } from './gc/watch.js';
+import type { TrashUse } from './gc/trash.js';
 import { WORKLOADS, workloadNamed } from './index.js';
 import { HeapMeter, type MemoryUse } from './memory/heapMeter.js';
 import type { SharedRefs, Worker } from './workload.js';

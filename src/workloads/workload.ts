@@ -1,7 +1,7 @@
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
-import type { TrashUse } from './gc/watch.js';
+import type { TrashUse } from './gc/trash.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 
 /** `sharing`: what do threads share? `memory`: how do they allocate and free? `gc`: what makes collections long? */

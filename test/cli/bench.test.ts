@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchSuite } from '#ungil/report/benchTypes.js';
+import { renderFigures } from '#ungil/report/bench.js';
+import type { BenchSuite, Figure } from '#ungil/report/benchTypes.js';
 import { run, SUITES } from './fakes.js';
 
 let folder = '';
@@ -110,5 +111,38 @@ describe('ungil bench', () => {
     expect(json.complete).toBe(false);
     expect(json.suites.map(({ name }: { name: string }) => name)).toEqual(['stopped']);
     expect(json.suites[0].figures.map(({ name }: { name: string }) => name)).toEqual(['before']);
+  });
+});
+
+describe('tables of figures', () => {
+  const target = { bound: 'at most', value: 21.042 } as const;
+  const figures: Figure[] = [
+    {
+      table: 'targets',
+      name: 'collect() of 1,000,000 live lists, free-threaded, 1 marker, against CPython',
+      target,
+      value: 3.69,
+      unit: 'ms',
+      note: '+-31 % of 9; CPython on another machine',
+    },
+    { table: 'targets', name: 'short', target, value: 300, unit: 'ms' },
+  ];
+
+  it.each([60, 80, 100])('fit %i columns', (width) => {
+    const lines = renderFigures(figures, width);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+    const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+    expect(words(lines.join(' ')).sort()).toEqual(words(renderFigures(figures, 200).join(' ')).sort());
+  });
+
+  it('put what does not fit on lines below', () => {
+    expect(renderFigures(figures, 80)).toEqual([
+      'targets',
+      '                                      target          measured  reached',
+      '  collect() of 1,000,000 live lists,  at most 21.042   3.69 ms  yes',
+      '    free-threaded, 1 marker, against CPython',
+      '      +-31 % of 9; CPython on another machine',
+      '  short                               at most 21.042    300 ms  NO',
+    ]);
   });
 });

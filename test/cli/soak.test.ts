@@ -35,6 +35,24 @@ describe('ungil soak', () => {
     expect(stdout).toContain('gil: 1 round, 1.5 M operations, 7 births: nothing broken');
   });
 
+  it('says what the collectors did, and passes on what is to be soaked', async () => {
+    const seen: SoakOptions[] = [];
+    const gc = { collections: 7, finalised: 60, resurrected: 5, called: 4 };
+    const { stdout } = await run(
+      ['soak', '--builds', 'free-threaded', '--part', 'collector', '--markers', '2', '--debug'],
+      {
+        soak: async (options, onRound) => {
+          seen.push(options);
+          onRound({ ...ROUND, gc });
+          return { rounds: [{ ...ROUND, gc }], wrong: null, complete: true };
+        },
+      },
+    );
+    expect(seen[0]).toMatchObject({ part: 'collector', runtime: { debug: true, gc: { markers: 2 } } });
+    expect(stdout).toContain('7 collections, 60 finalised, 5 resurrected, 4 called back; 3 segments');
+    expect((await run(['soak', '--part', 'all'])).stderr).toContain("--part 'all' is not valid");
+  });
+
   it('claims that memory is bounded only where there are rounds to compare; none is longer than the time', async () => {
     const outputs = [3, 4].map(async (count) => {
       const rounds = Array.from({ length: count }, () => ROUND);

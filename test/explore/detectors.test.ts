@@ -73,3 +73,12 @@ describe('what the report says of', () => {
     );
   });
 });
+
+it('an access inside of a constructor is refused, though a finally takes steps before the error gets out', async () => {
+  const { scenarios, ...rest } = await loadScenarios([
+    new URL('../fixtures/race/constructor.mjs', import.meta.url).href,
+  ]);
+  const setting = settingOf(scenarios[0], '', 'none');
+  const exploration = explore({ ...rest, scenarios }, setting, OPTIONS);
+  await expect(exploration).rejects.toThrow('inside of code that cannot be');
+});

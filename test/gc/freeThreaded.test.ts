@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Control, GcBits, GcState, ThreadBlock } from '#ungil/memory/layout.js';
+import { Control, FreeLists, GcBits, GcState, ThreadBlock } from '#ungil/memory/layout.js';
 import type { Ref } from '#ungil/refcount/refCounter.js';
 import { readsWithoutLocks } from '#ungil/runtime/builds.js';
 import type { Thread } from '#ungil/runtime/thread.js';
@@ -77,6 +77,113 @@ describe.each(FREE_THREADED_BUILDS)('collections in build %s', (build) => {
     world.main.refs.decref(float);
     world.collect();
     expect(world.i32[other.block + ThreadBlock.BrcQueue]).toBe(0);
+    world.check(true);
+  });
+
+  it('free a tuple of plain values whose last reference was queued', () => {
+    const world = new GcWorld(build);
+    const other = world.thread();
+    const { numbers, refs } = world.main;
+    const number = numbers.float(1.5);
+    const tuple = world.as(other, () => other.tuples.create([number]));
+    refs.decref(tuple);
+    world.collect();
+    // Untracked instead, it would be nobody's for ever.
+    expect(refs.count(number)).toBe(1);
+    refs.decref(number);
+    world.check(true);
+  });
+
+  it('free a frozen object whose last reference was queued, which no collection would find', () => {
+    const world = new GcWorld(build);
+    const other = world.thread();
+    const { numbers, refs, collector } = world.main;
+    const number = numbers.float(1.5);
+    const list = world.as(other, () => {
+      const made = other.lists.create();
+      other.lists.append(made, number);
+      return made;
+    });
+    collector.freeze();
+    refs.decref(list);
+    world.collect();
+    // What is left in the end has been queued for the thread that made the list.
+    world.as(other, () => other.poll());
+    expect(refs.count(number)).toBe(1);
+    refs.decref(number);
+    collector.unfreeze();
+    world.check(true);
+  });
+
+  const queues = !/biased=off|side-table|gilectomy/.test(build);
+  it.runIf(queues)('merge what a thread is just merging, whose finaliser has started them', () => {
+    const counts: number[] = [];
+    let number: Ref = 0;
+    const world = new GcWorld(build, undefined, (thread) => ({
+      collect: () => {
+        thread.collector.collect(2, 'manual');
+        counts.push(thread.refs.count(number));
+        return Control.None;
+      },
+    }));
+    const other = world.thread();
+    const { numbers, refs, lists, instances, calls } = world.main;
+    const type = instances.createType('Collecting', [], 0);
+    const finalizer = calls.define('collect');
+    instances.setFinalizer(type, finalizer);
+    number = numbers.float(1.5);
+    const list = lists.create();
+    lists.append(list, number);
+    const object = instances.create(type);
+    world.as(other, () => {
+      for (const queued of [list, object]) other.refs.decref(queued);
+    });
+    world.main.poll();
+    expect(counts).toEqual([1]);
+    for (const held of [number, type, finalizer]) refs.decref(held);
+    calls.releaseCodes();
+    world.collect();
+    world.check(true);
+  });
+
+  it('empty the free lists of all threads, whether they find anything or not', () => {
+    const world = new GcWorld(build);
+    const other = world.thread();
+    const lists = (thread: Thread): number =>
+      world.i32[thread.block + ThreadBlock.FreeLists + FreeLists.Lists];
+    const fill = (thread: Thread): void => {
+      thread.refs.decref(thread.lists.create());
+      expect(lists(thread)).not.toBe(0);
+    };
+    for (const finds of [0, 1]) {
+      if (finds > 0) world.garbage();
+      fill(world.main);
+      world.as(other, () => fill(other));
+      expect(world.collect()).toBe(finds);
+      expect(lists(other)).toBe(0);
+    }
+    world.check(true);
+  });
+
+  it('begin only if they are still due, where nobody asked for them', () => {
+    const world = new GcWorld(build);
+    world.garbage();
+    world.i32[GC + GcState.Counts] = 0;
+    expect(world.main.collector.collect(0, 'heap')).toBe(0);
+    expect(world.main.collector.last).toBe(null);
+    expect(world.collect()).toBe(1);
+  });
+
+  it('end all deferral at shutdown: who drops an object later frees it', () => {
+    const world = new GcWorld(build, undefined, () => ({ nothing: () => Control.None }));
+    const { instances, refs, calls, collector } = world.main;
+    const type = instances.createType('Node', [], 0);
+    const object = instances.create(type);
+    const callee = calls.define('nothing');
+    collector.collect(2, 'shutdown');
+    calls.releaseCodes();
+    for (const held of [callee, object, type]) refs.decref(held);
+    expect(collector.objects(null)).toEqual([]);
     world.check(true);
   });
 

@@ -180,6 +180,28 @@ describe.each(BUILDS)('finalisers in build %s', (build) => {
     nodes.end();
   });
 
+  it.each(['first', 'last'])('run no callback of a weak reference that is garbage too, found %s', (found) => {
+    const nodes = new Nodes(build);
+    const { weakrefs, calls, methods, lists } = nodes.t;
+    const callback = calls.define('gone');
+    const cycle = lists.create();
+    lists.append(cycle, cycle);
+    // A method and a weak reference: in pages of their own, which are gone through in the order of their making.
+    const old = nodes.make('old');
+    const early = found === 'first' ? weakrefs.create(old) : 0;
+    const method = methods.create(callback, cycle);
+    const weakref = weakrefs.create(method, callback);
+    lists.append(cycle, weakref);
+    lists.append(cycle, method);
+    nodes.drop(weakref, method, cycle, old);
+    if (early !== 0) nodes.drop(early);
+    nodes.events.length = 0;
+    expect(nodes.world.collect()).toBe(3);
+    expect(nodes.events).toEqual([]);
+    nodes.drop(callback);
+    nodes.end();
+  });
+
   it('leave all of the garbage in gc.garbage under DEBUG_SAVEALL', () => {
     const nodes = new Nodes(build);
     const { lists, gc } = nodes.t;
@@ -189,7 +211,13 @@ describe.each(BUILDS)('finalisers in build %s', (build) => {
     nodes.world.i32[Control.Gc + GcState.Debug] = 0;
     const item = lists.get(gc.raw.garbage(), 0);
     expect(item).toBe(list);
-    nodes.drop(item);
+    // An object like any other, also in the eyes of the next collection.
+    const seen = nodes.t.collector.objects(null);
+    expect(seen).toContain(list);
+    nodes.drop(item, ...seen);
+    const owner = nodes.world.owner(list);
+    expect(nodes.world.collect()).toBe(0);
+    expect([nodes.world.owner(list), nodes.t.refs.count(list)]).toEqual([owner, 2]);
     gc.raw.dropLists();
     expect(nodes.world.collect()).toBe(1);
     nodes.end();

@@ -150,6 +150,46 @@ describe.each(BUILDS)('without memory, a collection in build %s', (build) => {
     world.check(true);
   });
 
+  it('leaves what legacy finalisers keep with the counts that it has, if the second pause has none', () => {
+    const parts = new NoMemoryParts();
+    const world = new GcWorld(build, parts, () => ({ del: () => Control.None }));
+    const { instances, refs, strings, gcSlots, calls } = world.main;
+    const type = instances.createType('Legacy', ['next'], 0);
+    const finalizer = calls.define('del');
+    instances.setFinalizer(type, finalizer, true);
+    const legacy = instances.create(type);
+    instances.setAttr(legacy, strings.intern('next'), legacy);
+    refs.decref(legacy);
+    const cyclic = fan(world, 600);
+    refs.decref(cyclic);
+    const kept: Ref[] = [];
+    gcSlots.hasFinalizer = (object) => object === cyclic;
+    gcSlots.finalize = (object) => {
+      refs.incref(object);
+      kept.push(object);
+    };
+    const before = refs.count(legacy);
+    let failures = 0;
+    for (let number = 1; ; number++) {
+      parts.armRaw(number, number);
+      let done = false;
+      try {
+        world.collect();
+        done = true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(MemoryError);
+        failures++;
+      }
+      parts.armRaw(0, -1);
+      for (const object of kept.splice(0)) refs.decref(object);
+      if (done) break;
+      expect(refs.count(legacy)).toBe(before);
+    }
+    expect(failures).toBeGreaterThan(4);
+    // It is in gc.garbage now.
+    expect(refs.count(legacy)).toBe(before + 1);
+  });
+
   it('is tried again later, if nobody asked for it', () => {
     const parts = new NoMemoryParts();
     const world = new GcWorld(build, parts);

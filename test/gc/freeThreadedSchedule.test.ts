@@ -109,6 +109,15 @@ describe('counts of allocations', () => {
     expect(world.i32[other.block + ThreadBlock.GcAllocations]).toBe(0);
   });
 
+  it('are taken back by a thread that leaves and has freed more than it has allocated', () => {
+    const world = new GcWorld('free-threaded');
+    const other = world.thread();
+    world.i32[GC + GcState.Counts] = 1000;
+    world.i32[other.block + ThreadBlock.GcAllocations] = -300;
+    world.exit(other);
+    expect(world.i32[GC + GcState.Counts]).toBe(700);
+  });
+
   it('of what lives long are those of the last collection, resurrected objects with them', () => {
     const world = new GcWorld('free-threaded:mark-alive=off');
     const { lists } = world.main;

@@ -18,6 +18,11 @@ describe.each(SAFE_BUILDS)('the gc module in build %s', (build) => {
     expect(after).toEqual({ enabled: false, threshold: [700, 11, 10], debug: 38 });
   });
 
+  it('ends with what was frozen like with everything else', async () => {
+    const [result] = await play(build, ['frozen']);
+    expect(result).toEqual({ frozen: true, collected: 0 });
+  });
+
   it('refuses what CPython refuses', async () => {
     const [result] = await play(build, ['refusals']);
     expect(result).toEqual({

@@ -21,6 +21,10 @@ function withThread(build: string, body: (t: Thread, log: unknown[]) => void): T
       t.scope(() => log.push(['del', (t.handles.borrow(self!) as InstanceHandle).get('value')]));
       return Control.None;
     },
+    nothing: (self) => {
+      log.push(['nothing', self !== 0]);
+      return undefined;
+    },
     died: () => {
       log.push('died');
       return Control.None;
@@ -87,6 +91,36 @@ describe.each(SAFE_BUILDS)('handles in build %s', (build) => {
       expect(t.weakrefs.get(weak)).toBe(0);
       t.refs.decref(weak);
       expect(() => t.weakref(t.list())).toThrow("cannot create weak reference to 'list' object");
+    });
+  });
+
+  it('call functions that return nothing', () => {
+    const t = withThread(build, (t, log) => {
+      const nothing = t.function('nothing');
+      expect(nothing.call(1)).toBeNull();
+      expect(t.method(nothing, t.list()).call()).toBeNull();
+      const point = t.class('Point', [], { init: nothing, finalizer: nothing });
+      const object = point.create();
+      t.weakref(object, nothing);
+      object.release();
+      t.gc.callbacks.append(nothing);
+      t.gc.collect();
+      t.gc.raw.dropLists();
+      // By name, bound, as initialiser, finaliser, weakref callback, and around the collection.
+      expect(log.length).toBe(7);
+    });
+    expect(t.unraisable.texts()).toEqual([]);
+  });
+
+  it('refuse what is no handle, or cannot be called', () => {
+    withThread(build, (t) => {
+      const wanted = 'what is to be called must come from t.function or t.method';
+      const call = (() => undefined) as never;
+      expect(() => t.class('Point', [], { finalizer: call })).toThrow(wanted);
+      expect(() => t.class('Point', [], { init: t.list() as never })).toThrow(wanted);
+      const object = t.class('Point').create();
+      expect(() => t.weakref(object, call)).toThrow(wanted);
+      expect(() => t.weakref(5 as never)).toThrow('a handle is wanted here, not a number');
     });
   });
 });

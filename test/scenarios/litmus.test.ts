@@ -26,6 +26,7 @@ test.each([
     'D4',
     'D5',
     'D6',
+    'D7',
     'D8',
     'D9',
     'D11',
@@ -38,7 +39,7 @@ test.each([
     'D18',
     'D19',
   ],
-  ...['D22', 'D27', 'D28', 'D29', 'D30'],
+  ...['D20', 'D21', 'D22', 'D27', 'D28', 'D29', 'D30'],
 ])('litmus %s has a scenario, and a broken variant that must be caught', (litmus) => {
   expect(of(litmus).map(({ name }) => name)).not.toEqual([]);
   expect(of(litmus).some(isBroken)).toBe(true);

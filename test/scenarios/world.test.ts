@@ -89,6 +89,25 @@ describe.each(SCHEMES)('scheme %s', (scheme) => {
   });
 });
 
+test.each(['atomic', 'biased'] as const)(
+  'scheme %s: a collection finds a cycle in the model heap',
+  (scheme) => {
+    const w = makeWorld(scheme);
+    const { lists, refs, gc } = w.thread(0);
+    const [kept, ring] = [lists.create(), lists.create()];
+    lists.append(ring, ring);
+    refs.decref(ring);
+    w.beginRun();
+    w.endThread(1);
+    expect(gc.collect()).toBe(1);
+    expect([kept, ring].map((object) => w.freed(object))).toEqual([false, true]);
+    w.endThread(0);
+    w.endRun();
+    w.main.refs.decref(kept);
+    expect(w.leaks()).toBe(0);
+  },
+);
+
 test('a prepared memory is not initialised again', () => {
   // A segment for each thread, one for malloc.
   const memory = SharedMemory.create(32 << 20);

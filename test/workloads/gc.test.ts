@@ -7,15 +7,17 @@ import { gcCycles } from '#ungil/workloads/gc/cycles.js';
 import { GC_WORKLOADS } from '#ungil/workloads/gc/index.js';
 import { createClass, KindMaker } from '#ungil/workloads/gc/kinds.js';
 import { closeTally, openTally, setAutomatic, Tally } from '#ungil/workloads/gc/tally.js';
+import { mergeTrash } from '#ungil/workloads/gc/trash.js';
 import { createNodeClass, nodesOf, Trees } from '#ungil/workloads/gc/trees.js';
-import { mergeTrash, Watch } from '#ungil/workloads/gc/watch.js';
+import { Watch } from '#ungil/workloads/gc/watch.js';
 import { ALL_WORKLOADS, workloadNamed } from '#ungil/workloads/index.js';
 
 const MEMORY = 64 << 20;
 
-/** A thread whose build has no collector, so that a test can say what one would have found. */
-function uncollected(): Thread {
+/** A thread whose collector finds nothing, so that a test can say what it has found. */
+function uncollected(collects = true): Thread {
   const t = new Thread(SharedMemory.create(MEMORY), buildNamed('unsafe'), 0);
+  Object.assign(t, { collects });
   t.start();
   t.initialiseInterpreter();
   t.i32[Control.RunThreads] = 1;
@@ -78,6 +80,15 @@ describe('the accounts', () => {
     expect(closeTally(t, shared, 3)).toBe(wrong);
     t.collector.collect = collect;
     expect(collections).toBe(2);
+  });
+
+  it('demand nothing of a build without a collector', () => {
+    const t = uncollected(false);
+    const shared = openTally(t);
+    const tally = new Tally(t);
+    tally.start(shared);
+    tally.add(5);
+    expect(closeTally(t, shared, 0)).toBeNull();
   });
 
   it('tell of what is never found', () => {

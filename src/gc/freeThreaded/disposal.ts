@@ -65,9 +65,10 @@ export class Disposal {
     measures.end('uncollectable');
   }
 
-  /** The second pause had no memory: the list's references go, and all of it stays. */
-  dropAll(list: ObjectList): void {
+  /** The second pause had no memory: the references of both lists go, and all of it stays. */
+  dropAll(list: ObjectList, legacy: readonly Ref[]): void {
     const heap = this.i32;
+    for (const object of legacy) this.thread.refs.decref(object);
     for (let chunk = list.takeChunk(); chunk !== 0; chunk = list.takeChunk()) {
       for (let i = 0; i < heap[chunk + Chunk.Count]; i++) {
         this.thread.refs.decref(heap[chunk + Chunk.Items + i]);

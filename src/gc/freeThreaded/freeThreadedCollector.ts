@@ -96,11 +96,12 @@ export class FreeThreadedCollector implements Collector {
   private run(generation: number, reason: GcReason): number {
     const { thread } = this;
     const measures = new Measures(generation, reason, thread.index);
+    measures.begin();
     const unreachable = new ObjectList(this.i32, thread.allocator);
     try {
       const found = this.pauseOne(measures, unreachable);
       this.betweenPauses(measures, unreachable, found);
-      if (!unreachable.isEmpty()) this.pauseTwo(measures, unreachable);
+      if (!unreachable.isEmpty()) this.pauseTwo(measures, unreachable, found.legacy);
       this.disposal.deleteGarbage(measures, unreachable);
       this.disposal.keepUncollectable(measures, found.legacy);
     } finally {
@@ -252,8 +253,8 @@ export class FreeThreadedCollector implements Collector {
     measures.end('finalizers');
   }
 
-  /** Throws MemoryError; then everything that was found is alive, and the list holds nothing any more. */
-  private pauseTwo(measures: Measures, unreachable: ObjectList): void {
+  /** Throws MemoryError; then everything that was found is alive, and neither list holds anything any more. */
+  private pauseTwo(measures: Measures, unreachable: ObjectList, legacy: readonly Ref[]): void {
     const { thread } = this;
     const resurrection = new Resurrection(thread.memory, this.parts.refs, this.stack, unreachable);
     let done = false;
@@ -269,7 +270,7 @@ export class FreeThreadedCollector implements Collector {
     } finally {
       this.stack.free();
       measures.pause2 = this.start(measures);
-      if (!done) this.disposal.dropAll(unreachable);
+      if (!done) this.disposal.dropAll(unreachable, legacy);
     }
     this.dropDead(resurrection.untracked);
   }

@@ -18,8 +18,8 @@ export class Measures {
   private byThread: { thread: number; milliseconds: number }[] = [];
   private readonly phases: Record<string, number> = {};
   private readonly clock = new Clock();
-  private readonly begun = this.clock.milliseconds();
-  private since = this.begun;
+  private begun = 0;
+  private since = 0;
   private pauseBegun = 0;
 
   constructor(
@@ -27,6 +27,12 @@ export class Measures {
     readonly reason: GcReason,
     readonly thread: number,
   ) {}
+
+  /** The collection begins. Not in the constructor: to read a clock is a step for the explorer. */
+  begin(): void {
+    this.begun = this.clock.milliseconds();
+    this.since = this.begun;
+  }
 
   /** A phase ends, which began where the one before it ended. */
   end(phase: string): void {

@@ -1,6 +1,7 @@
 import { GcBits, Header } from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { Referents, Span } from '../../objects/referents.js';
+import { weakrefHead } from '../../objects/weakrefLists.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
 import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import type { ObjectList, ObjectStack, ObjectTest } from '../objectStack.js';
@@ -59,7 +60,7 @@ export class Resurrection implements ObjectTest {
       return false;
     }
     if ((header & Bits.Unreachable) !== 0) {
-      this.refs.adopt(object);
+      if (!this.isWeaklyReferenced(object)) this.refs.adopt(object);
       return true;
     }
     this.resurrected++;
@@ -68,6 +69,15 @@ export class Resurrection implements ObjectTest {
   }
 
   // --- Steps ---
+
+  /**
+   * A finaliser has made a weak reference, through which others get at the object until it is destroyed. An owner would
+   * take the object for alive by its own id, also where that waits in the trashcan.
+   */
+  private isWeaklyReferenced(object: Ref): boolean {
+    const head = weakrefHead(this.i32, object);
+    return head !== 0 && this.i32[head] !== 0;
+  }
 
   /** An object that became immortal meanwhile keeps the mark of that, which is in the same place. */
   private setRefs(): void {

@@ -98,7 +98,7 @@ export class SafepointHold {
    * Declared racy reads under the GIL, where no world is stopped: a thread that is being born is at a safepoint and
    * holds nothing, one that is gone neither; any other has written its word before it gave the GIL up.
    */
-  private allAtSafepoints(): boolean {
+  protected allAtSafepoints(): boolean {
     const heap = this.i32;
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       const block = threadBlock(slot);

@@ -43,9 +43,14 @@ function pause(w: World): Pause {
   return pauseOf(w, { x: w.words(1, 'x'), inside: w.words(1, 'inside') });
 }
 
-/** With fewer steps. */
-function pauseUnwatched(w: World): Pause {
-  return pauseOf(w, { x: w.words(1, 'x'), inside: 0 });
+/** With fewer steps: the other has been asked for help already. */
+function pauseInvited(w: World): Pause {
+  const s = pauseOf(w, { x: w.words(1, 'x'), inside: 0 });
+  w.i32[s.x] = 1;
+  const crew = new MarkingCrew(w.i32, w.thread(0).block);
+  crew.gather(2);
+  crew.invite();
+  return s;
 }
 
 function pauseOf(w: World, s: Pause): Pause {
@@ -88,10 +93,14 @@ function collectOnce(s: Pause, w: World, me: number): void {
   resume(w, w.thread(1).block);
 }
 
-/** A second pause, if the other is still where it was; who has helped in the first is not asked again. */
+/**
+ * Ends the first pause. Then a second one, if the other is still where it was; who has helped in the first is not asked
+ * again.
+ */
 function collectTwice(s: Pause, w: World, me: number): void {
   const { block } = w.thread(1);
-  collect(s, w, me);
+  new MarkingCrew(w.i32, w.thread(me).block).dismiss();
+  w.i32[s.x] = w.i32[s.x] + 1;
   const helped = w.i32[s.x] > 2;
   resume(w, block);
   if (!suspend(w, block)) return;
@@ -188,7 +197,7 @@ export const markingDetached = scenario<Pause>('marking-detached', {
 
 export const markingSecondPause = scenario<Pause>('marking-second-pause', {
   about: 'a second pause follows at once, while a helper of the first has not woken yet',
-  setup: pauseUnwatched,
+  setup: pauseInvited,
   threads: { collector: collectTwice, other: waitOutPause },
   after: outcome,
   outcomes: {

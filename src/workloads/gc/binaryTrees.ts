@@ -1,8 +1,8 @@
-import { Control } from '../../memory/layout.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import type { Thread } from '../../runtime/thread.js';
 import { NONE } from '../numbers.js';
 import type { Worker, Workload } from '../workload.js';
+import { createPlaces } from './places.js';
 import { nodesOf } from './trees.js';
 
 /**
@@ -98,9 +98,7 @@ export const binaryTrees: Workload = {
   unsafe: false,
   coarse: true,
   setup(t) {
-    const live = t.lists.create();
-    for (let i = 0; i < t.i32[Control.RunThreads]; i++) t.lists.append(live, NONE);
-    return { live };
+    return { live: createPlaces(t) };
   },
   worker: binaryTreesWorker,
 };

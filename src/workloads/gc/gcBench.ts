@@ -1,8 +1,8 @@
-import { Control } from '../../memory/layout.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import type { Thread } from '../../runtime/thread.js';
 import { NONE } from '../numbers.js';
 import type { Worker, Workload } from '../workload.js';
+import { createPlaces } from './places.js';
 import { createNodeClass, nodesOf, Trees } from './trees.js';
 
 /**
@@ -102,9 +102,7 @@ export const gcBench: Workload = {
   unsafe: false,
   coarse: true,
   setup(t) {
-    const live = t.lists.create();
-    for (let i = 0; i < t.i32[Control.RunThreads]; i++) t.lists.append(live, NONE);
-    return { live, type: createNodeClass(t, ['left', 'right']) };
+    return { live: createPlaces(t), type: createNodeClass(t, ['left', 'right']) };
   },
   worker: gcBenchWorker,
 };

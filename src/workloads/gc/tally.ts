@@ -2,8 +2,8 @@ import { Control, GcState, GcStats } from '../../memory/layout.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import type { Thread } from '../../runtime/thread.js';
 import { areaOf, createArea, freeArea, LINE_WORDS, THREAD_LINES } from '../memory/area.js';
-import { NONE } from '../numbers.js';
 import type { SharedRefs } from '../workload.js';
+import { createPlaces } from './places.js';
 
 /** What is in a thread's line of the area: objects in cycles that it has made; words of pages that it has in use. */
 const MADE = 0;
@@ -61,15 +61,14 @@ export function openTally(t: Thread): SharedRefs & { readonly live: Ref } {
   t.collector.collect(2, 'manual');
   const { area } = createArea(t, THREAD_LINES + LINE_WORDS);
   Atomics.store(t.i32, t.numbers.value(area) + COLLECTED_BEFORE, collectedEver(t.i32));
-  const live = t.lists.create();
-  for (let i = 0; i < t.i32[Control.RunThreads]; i++) t.lists.append(live, NONE);
-  return { area, live };
+  return { area, live: createPlaces(t) };
 }
 
 /**
  * Thread 0, in `check`, all others waiting: a collection must leave exactly the objects in cycles that are still held,
  * `held` of them, and find the rest once `live` lets go of those. It may find more then: what is not in a cycle, but
- * belongs to a thread that has not merged its count yet. Gives back what `openTally` made.
+ * belongs to a thread that has not merged its count yet. Without a collector nothing is demanded: what is left is a leak,
+ * and reported as one. Gives back what `openTally` made.
  */
 export function closeTally(t: Thread, shared: SharedRefs, held: number): string | null {
   const area = areaOf(t, shared);
@@ -80,6 +79,7 @@ export function closeTally(t: Thread, shared: SharedRefs, held: number): string 
   const lost = made(t, area) - collectedSince(t.i32, area);
   const all = made(t, area);
   freeArea(t, shared);
+  if (!t.collects) return null;
   if (left !== held) return `of ${all} objects in cycles ${held} are held, but the collector left ${left}`;
   return lost <= 0 ? null : `of ${all} objects in cycles ${lost} were not collected when nobody held any`;
 }

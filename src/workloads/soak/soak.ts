@@ -1,6 +1,9 @@
 import { RunAborted } from '../../memory/errors.js';
 import { Runtime, type RuntimeOptions } from '../../runtime/runtime.js';
+import type { GcSoakEnd, GcSoakTally } from './ending.js';
 import type { SoakArgs, SoakReport } from './program.js';
+
+export type SoakPart = 'memory' | 'collector';
 
 export interface SoakOptions {
   readonly build: string;
@@ -10,6 +13,8 @@ export interface SoakOptions {
   readonly timeMs: number;
   readonly roundMs: number;
   readonly seed: number;
+  /** `memory`: no cycles; `collector`: hardly anything else. Default: in turn, where the build has a collector. */
+  readonly part?: SoakPart;
   readonly memoryBytes: number;
   /** As `RuntimeOptions`. */
   readonly runtime?: RuntimeOptions;
@@ -23,6 +28,8 @@ export interface SoakRound {
   /** Segments in use after the round, when no thread is alive. */
   readonly segments: number;
   readonly counters: Readonly<Record<string, number>>;
+  /** Of a round of the collector. */
+  readonly gc?: GcSoakTally;
   /** What was wrong, or null: a broken object or block, or a leak. */
   readonly wrong: string | null;
 }
@@ -36,7 +43,10 @@ export interface SoakResult {
   readonly complete: boolean;
 }
 
-const PROGRAM = new URL('./program.js', import.meta.url);
+const PROGRAMS: Readonly<Record<SoakPart, URL>> = {
+  memory: new URL('./program.js', import.meta.url),
+  collector: new URL('./gcProgram.js', import.meta.url),
+};
 
 /** Segments that a later round may hold more than the rounds of the first quarter did. */
 const ALLOWED_GROWTH = 2;
@@ -75,23 +85,48 @@ async function soakRound(
   number: number,
   signal: AbortSignal,
 ): Promise<SoakRound> {
+  const part = partOf(runtime, options, number);
   // All threads, one fewer, and so on: a thread that does not come back leaves what it has to the others.
-  const threads = options.threads - (number % options.threads);
+  const turn = options.part === undefined ? number >> 1 : number;
+  const threads = options.threads - (turn % options.threads);
   const args: SoakArgs = { seed: options.seed + number, timeMs: options.roundMs };
-  const report = await runtime.run(PROGRAM, { args, threads, signal });
+  const check = part === 'collector';
+  const report = await runtime.run(PROGRAMS[part], {
+    args,
+    threads,
+    signal,
+    ...(check ? { examine: { check } } : {}),
+  });
   const parts = report.results as SoakReport[];
-  const leaks = runtime.leaks();
-  const complaints = parts.map((part) => part.wrong).concat(report.teardown as string | null);
-  if (leaks.length > 0)
-    complaints.push(`leaks: ${leaks.map(({ type, count }) => `${count} ${type}`).join(', ')}`);
+  const end = part === 'collector' ? (report.teardown as GcSoakEnd) : null;
+  const complaints = parts
+    .map((one) => one.wrong)
+    .concat(end === null ? (report.teardown as string | null) : end.wrong);
+  complaints.push(...(report.heap?.problems ?? []), ...(await lookForLeaks(runtime)));
+  const wrong = complaints.find((complaint) => complaint !== null) ?? null;
   return {
     threads,
-    operations: parts.reduce((sum, part) => sum + part.operations, 0),
-    births: parts.reduce((sum, part) => sum + part.births + 1, 0),
+    operations: parts.reduce((sum, one) => sum + one.operations, 0),
+    births: parts.reduce((sum, one) => sum + one.births + 1, 0),
     segments: runtime.segmentsInUse(),
     counters: report.counters,
-    wrong: complaints.find((complaint) => complaint !== null) ?? null,
+    ...(end === null ? {} : { gc: end.tally }),
+    wrong: wrong === null ? null : `${wrong} (${part}, seed ${args.seed}, ${threads} threads)`,
   };
+}
+
+function partOf(runtime: Runtime, { part }: SoakOptions, number: number): SoakPart {
+  if (part !== undefined) return part;
+  return runtime.build.collector !== 'none' && number % 2 === 1 ? 'collector' : 'memory';
+}
+
+/** No thread is there: nothing may be alive, and what is there for good must be sound. */
+async function lookForLeaks(runtime: Runtime): Promise<string[]> {
+  const leaks = runtime.leaks();
+  const { problems } = await runtime.examine(true);
+  const texts = [...(problems ?? [])];
+  if (leaks.length > 0) texts.push(`leaks: ${leaks.map(({ type, count }) => `${count} ${type}`).join(', ')}`);
+  return texts;
 }
 
 /** Memory is bounded if the last quarter of the rounds holds no more than the first one did. */

@@ -144,6 +144,19 @@ describe('finalisers', () => {
     expect(s.slots.cleared).toEqual(cycles.slice(3));
   });
 
+  it('keep their object to their end, also if they break the only cycle that holds it', () => {
+    const s = new FinalizerScene();
+    const list = s.cycle();
+    const counts: number[] = [];
+    s.slots.finalizers.set(list, () => {
+      s.t.lists.clear(list);
+      counts.push(s.t.refs.count(list));
+    });
+    s.collect();
+    expect(counts).toEqual([1]);
+    expect(s.tracked()).toEqual(new Set());
+  });
+
   it('may make objects, drop them, and try to collect', () => {
     const s = new FinalizerScene();
     const cycle = s.cycle();

@@ -47,6 +47,17 @@ describe('a collection untracks', () => {
     expect(s.tracked()).toEqual(new Set([other]));
   });
 
+  it('what has become immortal, at the end of its list too: what comes back to that end stays in it', () => {
+    const s = new GcScene();
+    const early = s.list();
+    const late = s.list(early);
+    s.drop(early);
+    const last = s.list();
+    s.t.refs.immortalize(last);
+    expect(s.collect()).toBe(0);
+    expect(s.tracked()).toEqual(new Set([early, late]));
+  });
+
   it('a tuple whose list has gone through the young generation with it, not later', () => {
     const s = new GcScene();
     const list = s.list();

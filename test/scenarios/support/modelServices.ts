@@ -52,6 +52,15 @@ export class ModelServices implements Services {
     return [...this.blocks.values()].filter((block) => block.live).length;
   }
 
+  blocksOf(tags: number): number[] {
+    const isWanted = ({ live, tag }: Block) => live && ((tags >> tag) & 1) !== 0;
+    return [...this.blocks].filter(([, block]) => isWanted(block)).map(([address]) => address);
+  }
+
+  tag(address: number): HeapTag {
+    return this.blocks.get(address)!.tag;
+  }
+
   poll(): void {
     this.polls++;
   }
