@@ -1,5 +1,6 @@
 import { HeapVisitor } from '../allocators/visitor.js';
-import { BuiltinType, Control, Header, HeapTag, PreHeader } from '../memory/layout.js';
+import { BuiltinType, Control, Header, HeapTag } from '../memory/layout.js';
+import { objectInBlock } from '../memory/objectInBlock.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
 import { buildNamed } from '../runtime/builds.js';
@@ -172,6 +173,6 @@ function objectsPerLine(objects: readonly number[], lines: ReadonlySet<number>, 
 function objectsIn({ i32 }: SharedMemory, blocks: readonly Block[]): number[] {
   return blocks
     .filter(({ tag }) => tag !== HeapTag.Mem)
-    .map(({ address, tag }) => (tag === HeapTag.GcPre ? address + PreHeader.Words : address))
+    .map(({ address, tag }) => objectInBlock(address, tag))
     .filter((object) => i32[object + Header.Type] !== BuiltinType.Type);
 }

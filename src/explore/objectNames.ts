@@ -1,4 +1,5 @@
 import { BuiltinType, Header, HeapTag, PreHeader, TypeKind, TypeObject } from '../memory/layout.js';
+import { objectInBlock } from '../memory/objectInBlock.js';
 import { type Enums, type FieldOptions, Fields, memberNamed } from './layoutNames.js';
 
 const NUMBER: FieldOptions = { except: ['Stride', 'SmallMin', 'SmallMax'] };
@@ -42,7 +43,7 @@ export class ObjectNames {
   /** The kind of the object in a block of this tag; undefined while its header is not written. */
   kindOf(block: number, tag: HeapTag): TypeKind | undefined {
     const heap = this.i32;
-    const type = heap[objectIn(block, tag) + Header.Type];
+    const type = heap[objectInBlock(block, tag) + Header.Type];
     const isType = type > 0 && type < heap.length && heap[type + Header.Type] === BuiltinType.Type;
     const kind = isType ? heap[type + TypeObject.Kind] : 0;
     return kind !== 0 && memberNamed(this.kinds, kind) !== undefined ? kind : undefined;
@@ -62,9 +63,4 @@ export class ObjectNames {
     const body = kind === undefined ? undefined : this.bodies.get(kind);
     return body === undefined ? `[${beyond}]` : body.nameOf(beyond);
   }
-}
-
-/** Address of the object in a block of this heap. */
-function objectIn(block: number, tag: HeapTag): number {
-  return tag === HeapTag.GcPre ? block + PreHeader.Words : block;
 }

@@ -1,6 +1,7 @@
 import { DomainAllocator } from '../allocators/domains/domainAllocator.js';
 import { Control, Header, HeapTag, TypeObject } from '../memory/layout.js';
-import { objectInBlock, type Thread } from './thread.js';
+import { objectInBlock } from '../memory/objectInBlock.js';
+import type { Thread } from './thread.js';
 
 /** Objects of one type that are alive although nobody should hold them. */
 export interface LeakRecord {

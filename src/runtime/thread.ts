@@ -5,7 +5,7 @@ import { NoCollector } from '../gc/noCollector.js';
 import { ObservedCollector } from '../gc/observedCollector.js';
 import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
-import { Control, Counter, HeapTag, PreHeader, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { createBuiltins } from '../objects/builtins.js';
 import { Codes } from '../objects/codes.js';
@@ -457,9 +457,4 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
       freeLists: this.freeLists.address,
     };
   }
-}
-
-/** Address of the object in a block of this heap. */
-export function objectInBlock(block: number, tag: HeapTag): number {
-  return tag === HeapTag.GcPre ? block + PreHeader.Words : block;
 }

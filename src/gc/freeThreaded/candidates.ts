@@ -20,6 +20,7 @@ import type { ObjectList, ObjectStack, ObjectTest } from '../objectStack.js';
 import { GcRefs } from './gcRefs.js';
 import type { HeapWalk, WalkTarget } from './heapWalk.js';
 import type { SegmentOwners } from './owners.js';
+import { ReachableObjects } from './reachable.js';
 
 const enum Bits {
   Tracked = GcBits.Tracked << 24,
@@ -58,6 +59,7 @@ export class Candidates implements WalkTarget, ObjectTest {
   protected readonly gcRefs: GcRefs;
   protected readonly referents: Referents;
   private readonly gcSlots: GcSlots;
+  private readonly reachable: ReachableObjects;
   /** Some candidate has a legacy finaliser. */
   private hasLegacy = false;
 
@@ -77,6 +79,7 @@ export class Candidates implements WalkTarget, ObjectTest {
     this.gcSlots = thread.gcSlots;
     this.gcRefs = new GcRefs(u16);
     this.referents = new Referents(i32);
+    this.reachable = new ReachableObjects(thread.memory, this.referents, stack);
   }
 
   /** P4, first half: every candidate with its count. Throws MemoryError. */
@@ -165,7 +168,8 @@ export class Candidates implements WalkTarget, ObjectTest {
       const end = chunk + Chunk.Items + heap[chunk + Chunk.Count];
       for (let item = chunk + Chunk.Items; item < end; item++) {
         const object = heap[item];
-        if ((heap[object] & Bits.Unreachable) !== 0 && gcRefs.isReferenced(object)) this.markFrom(object);
+        if ((heap[object] & Bits.Unreachable) !== 0 && gcRefs.isReferenced(object))
+          this.reachable.clearFrom(object);
       }
     }
   }
@@ -179,7 +183,7 @@ export class Candidates implements WalkTarget, ObjectTest {
       for (let item = chunk + Chunk.Items; item < end; item++) {
         const object = heap[item];
         if ((heap[object] & Bits.Unreachable) === 0 || !this.gcSlots.hasLegacyFinalizer(object)) continue;
-        this.markFrom(object, this.legacy);
+        this.reachable.clearFrom(object, this.legacy);
       }
     }
   }
@@ -212,7 +216,7 @@ export class Candidates implements WalkTarget, ObjectTest {
     for (let chunk = this.list.first; chunk !== 0; chunk = heap[chunk + Chunk.Next]) {
       const end = chunk + Chunk.Items + heap[chunk + Chunk.Count];
       for (let item = chunk + Chunk.Items; item < end; item++) {
-        this.clearUnreachable(heap[item]);
+        this.reachable.clear(heap[item]);
         this.owners.restore(heap[item]);
       }
     }
@@ -230,36 +234,9 @@ export class Candidates implements WalkTarget, ObjectTest {
     this.refs.endDeferral(object);
   }
 
-  /** The object and its closure. `found`: gets each of them. */
-  private markFrom(object: Ref, found: Ref[] | null = null): void {
-    const heap = this.i32;
-    const { referents, stack } = this;
-    const { spans } = referents;
-    this.clearUnreachable(object);
-    found?.push(object);
-    for (let next = object; next !== 0; next = stack.pop()) {
-      const count = referents.of(next) * Span.Words;
-      for (let i = 0; i < count; i += Span.Words) {
-        const step = spans[i + Span.Step];
-        const last = spans[i + Span.End];
-        for (let word = spans[i + Span.Start]; word < last; word += step) {
-          const target = heap[word];
-          if (target === 0 || (heap[target] & Bits.Unreachable) === 0) continue;
-          this.clearUnreachable(target);
-          found?.push(target);
-          stack.push(target);
-        }
-      }
-    }
-  }
-
   /** Bytes: the mutex beside them is others'. */
   private setUnreachable(object: Ref): void {
     this.u8[(object << 2) + Header.GcBitsByte] |= GcBits.Unreachable;
-  }
-
-  private clearUnreachable(object: Ref): void {
-    this.u8[(object << 2) + Header.GcBitsByte] &= 0xff ^ GcBits.Unreachable;
   }
 
   private untrack(object: Ref): void {

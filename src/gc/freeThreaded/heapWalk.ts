@@ -2,7 +2,8 @@ import type { Allocator } from '../../allocators/allocator.js';
 import { Page } from '../../allocators/mimalloc/layout.js';
 import { firstPage, nextPage } from '../../allocators/mimalloc/segment.js';
 import { PageVisitor } from '../../allocators/mimalloc/visit.js';
-import { Control, Geometry, HeapTag, PreHeader, SegmentOwner } from '../../memory/layout.js';
+import { Control, Geometry, HeapTag, SegmentOwner } from '../../memory/layout.js';
+import { objectInBlock } from '../../memory/objectInBlock.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import { MapScale, type MarkMap } from '../marking/markMap.js';
 
@@ -67,7 +68,7 @@ export class PageWalk implements HeapWalk {
     const heap = this.i32;
     const words = heap[page + Page.BlockWords];
     const capacity = heap[page + Page.Capacity];
-    let object = heap[page + Page.Start] + objectOffset(heap[page + Page.Tag]);
+    let object = objectInBlock(heap[page + Page.Start], heap[page + Page.Tag]);
     for (let i = 0; i < capacity; i++, object += words) {
       if (free[i] === 0 && (map === null || !map.isMarked(object))) target.visit(object);
     }
@@ -78,7 +79,7 @@ export class PageWalk implements HeapWalk {
     const heap = this.i32;
     const page = firstPage(segment);
     if (!this.hasObjects(page)) return;
-    const object = heap[page + Page.Start] + objectOffset(heap[page + Page.Tag]);
+    const object = objectInBlock(heap[page + Page.Start], heap[page + Page.Tag]);
     if (map === null || !map.isMarked(object)) target.visit(object);
   }
 }
@@ -93,13 +94,9 @@ export class BlockWalk implements HeapWalk {
   walk(map: MarkMap | null, target: WalkTarget): void {
     const objects: Ref[] = [];
     this.allocator.visit((block, _words, tag) => {
-      const object = block + objectOffset(tag);
+      const object = objectInBlock(block, tag);
       if (map === null || !map.isMarked(object)) objects.push(object);
     }, Tags.All);
     for (const object of objects) target.visit(object);
   }
-}
-
-function objectOffset(tag: HeapTag): number {
-  return tag === HeapTag.GcPre ? PreHeader.Words : 0;
 }

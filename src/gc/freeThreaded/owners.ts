@@ -27,9 +27,10 @@ export class SegmentOwners {
 
   /** Of a candidate that stays. */
   restore(object: Ref): void {
-    const owner = this.refs.mayHaveOwner(object) ? this.ownerOf(object) : 0;
+    const isMerged = !this.refs.mayHaveOwner(object);
+    const owner = isMerged ? 0 : this.ownerOf(object);
     this.u16[object << 1] = owner;
-    if (owner === 0) this.mergeOrphan(object);
+    if (owner === 0 && !isMerged) this.refs.explicitMerge(object, 0);
   }
 
   /** No owner is missing any more. */
@@ -37,10 +38,6 @@ export class SegmentOwners {
 
   protected ownerOf(object: Ref): number {
     return this.i32[(object & ~Geometry.SegmentMask) + Segment.ThreadId];
-  }
-
-  private mergeOrphan(object: Ref): void {
-    if (this.refs.mayHaveOwner(object)) this.refs.explicitMerge(object, 0);
   }
 }
 

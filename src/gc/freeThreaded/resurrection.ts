@@ -5,6 +5,7 @@ import { weakrefHead } from '../../objects/weakrefLists.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
 import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
 import type { ObjectList, ObjectStack, ObjectTest } from '../objectStack.js';
+import { ReachableObjects } from './reachable.js';
 
 const enum Bits {
   Tracked = GcBits.Tracked << 24,
@@ -21,18 +22,18 @@ export class Resurrection implements ObjectTest {
   /** Destroyed as far as that goes while the world was running; the list's references are the caller's now. */
   readonly untracked: Ref[] = [];
   protected readonly i32: Int32Array;
-  private readonly u8: Uint8Array;
   private readonly referents: Referents;
+  private readonly reachable: ReachableObjects;
 
   constructor(
     memory: SharedMemory,
     private readonly refs: CollectedRefCounter,
-    private readonly stack: ObjectStack,
+    stack: ObjectStack,
     private readonly list: ObjectList,
   ) {
     this.i32 = memory.i32;
-    this.u8 = memory.u8;
     this.referents = new Referents(memory.i32);
+    this.reachable = new ReachableObjects(memory, this.referents, stack);
   }
 
   /**
@@ -130,39 +131,15 @@ export class Resurrection implements ObjectTest {
         }
       }
     }
-    for (const object of seeds) if ((heap[object] & Bits.Unreachable) !== 0) this.markFrom(object);
-  }
-
-  private markFrom(object: Ref): void {
-    const heap = this.i32;
-    const { referents, stack } = this;
-    const { spans } = referents;
-    this.clearUnreachable(object);
-    for (let next = object; next !== 0; next = stack.pop()) {
-      const count = referents.of(next) * Span.Words;
-      for (let span = 0; span < count; span += Span.Words) {
-        const step = spans[span + Span.Step];
-        const last = spans[span + Span.End];
-        for (let word = spans[span + Span.Start]; word < last; word += step) {
-          const target = heap[word];
-          if (target === 0 || (heap[target] & Bits.Unreachable) === 0) continue;
-          this.clearUnreachable(target);
-          stack.push(target);
-        }
-      }
-    }
+    for (const object of seeds) if ((heap[object] & Bits.Unreachable) !== 0) this.reachable.clearFrom(object);
   }
 
   private clearAll(): void {
     const heap = this.i32;
     for (let chunk = this.list.first; chunk !== 0; chunk = heap[chunk + Chunk.Next]) {
       for (let i = 0; i < heap[chunk + Chunk.Count]; i++) {
-        this.clearUnreachable(heap[chunk + Chunk.Items + i]);
+        this.reachable.clear(heap[chunk + Chunk.Items + i]);
       }
     }
-  }
-
-  private clearUnreachable(object: Ref): void {
-    this.u8[(object << 2) + Header.GcBitsByte] &= 0xff ^ GcBits.Unreachable;
   }
 }

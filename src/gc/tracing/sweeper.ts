@@ -9,11 +9,12 @@ import {
   TypeKind,
   TypeObject,
 } from '../../memory/layout.js';
+import { objectInBlock } from '../../memory/objectInBlock.js';
 import { weakrefHead } from '../../objects/weakrefLists.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import type { GcThread } from '../collector.js';
 import { RefList } from './refList.js';
-import { OBJECT_TAGS, objectOf } from './tracer.js';
+import { OBJECT_TAGS } from './tracer.js';
 
 /**
  * What a collection that traces has found dead: found in the pause, given back when the world runs again, since nobody
@@ -48,7 +49,7 @@ export class Sweeper {
     this.visited = 0;
     this.deadBytes = 0;
     this.thread.allocator.visit((block, words, tag) => {
-      const object = objectOf(block, tag);
+      const object = objectInBlock(block, tag);
       const byte = (object << 2) + Header.GcBitsByte;
       const bits = u8[byte];
       this.visited++;
@@ -119,7 +120,7 @@ export class Sweeper {
 
   private freeAll(list: RefList, tag: HeapTag): void {
     const { allocator } = this.thread;
-    const before = objectOf(0, tag);
+    const before = objectInBlock(0, tag);
     for (let i = 0; i < list.length; i++) {
       const object = list.at(i);
       if (tag === HeapTag.Gc) this.freeArrays(object);

@@ -6,9 +6,9 @@ import {
   Geometry,
   Header,
   HeapTag,
-  PreHeader,
   ThreadBlock,
 } from '../../memory/layout.js';
+import { objectInBlock } from '../../memory/objectInBlock.js';
 import { Referents, Span } from '../../objects/referents.js';
 import type { Ref } from '../../refcount/refCounter.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
@@ -20,11 +20,6 @@ const STACK_TAGS = 3;
 
 /** Heaps whose blocks are objects. */
 export const OBJECT_TAGS = (1 << HeapTag.Object) | (1 << HeapTag.Gc) | (1 << HeapTag.GcPre);
-
-/** The object in a block. */
-export function objectOf(block: number, tag: HeapTag): Ref {
-  return tag === HeapTag.GcPre ? block + PreHeader.Words : block;
-}
 
 /**
  * Marks what is reachable: `GcBits.Alive` in the header, for objects of every type. In a `SafepointHold`, when all
@@ -73,7 +68,7 @@ export class Tracer {
     const { u8 } = this;
     this.stack.truncate(0);
     this.thread.allocator.visit((block, _words, tag) => {
-      u8[(objectOf(block, tag) << 2) + Header.GcBitsByte] &= 0xff ^ GcBits.Alive;
+      u8[(objectInBlock(block, tag) << 2) + Header.GcBitsByte] &= 0xff ^ GcBits.Alive;
     }, OBJECT_TAGS);
   }
 
@@ -91,7 +86,7 @@ export class Tracer {
   private markFrozen(): void {
     const { u8 } = this;
     this.thread.allocator.visit((block, _words, tag) => {
-      const object = objectOf(block, tag);
+      const object = objectInBlock(block, tag);
       if ((u8[(object << 2) + Header.GcBitsByte] & GcBits.Frozen) !== 0) this.mark(object);
     }, OBJECT_TAGS);
   }

@@ -1,4 +1,5 @@
 import { Control, GcBits, GcState, GcStats, Header } from '../../memory/layout.js';
+import { objectInBlock } from '../../memory/objectInBlock.js';
 import { Referents, Span } from '../../objects/referents.js';
 import { isTracingDue } from '../../refcount/none.js';
 import type { Ref } from '../../refcount/refCounter.js';
@@ -7,7 +8,7 @@ import type { Collector, GcReason, GcRecord, GcThread } from '../collector.js';
 import { RefList } from './refList.js';
 import { SafepointHold } from './safepointHold.js';
 import { Sweeper } from './sweeper.js';
-import { OBJECT_TAGS, objectOf, Tracer } from './tracer.js';
+import { OBJECT_TAGS, Tracer } from './tracer.js';
 
 /** Statistics count every collection as one of the oldest generation: all of them are full. */
 const OLDEST = Control.Gc + GcState.Stats + 2 * GcStats.Words;
@@ -248,7 +249,7 @@ export class TracingCollector implements Collector {
   private walk(visit: (object: Ref) => void): void {
     this.hold.begin();
     try {
-      this.thread.allocator.visit((block, _words, tag) => visit(objectOf(block, tag)), OBJECT_TAGS);
+      this.thread.allocator.visit((block, _words, tag) => visit(objectInBlock(block, tag)), OBJECT_TAGS);
     } finally {
       this.hold.end();
     }

@@ -2,6 +2,7 @@ import { tagOfBlock } from '../../allocators/blockWords.js';
 import { type CheckContext, Placing } from '../../allocators/check/context.js';
 import { DebugBlock, Fill } from '../../allocators/debug/layout.js';
 import { HeapTag, PreHeader } from '../../memory/layout.js';
+import { objectInBlock } from '../../memory/objectInBlock.js';
 
 /** Whether an object may be at this address: a block of its kind is live there, and no cache holds it. */
 export function isLiveObject(context: CheckContext, object: number): boolean {
@@ -22,7 +23,7 @@ export function objectIn(context: CheckContext, block: number, tag: HeapTag): nu
   const hooked = context.placings.object === Placing.Hooked;
   if (hooked && isFreedBlock(context.i32, block)) return 0;
   const address = hooked ? block + DebugBlock.PrefixWords : block;
-  return tag === HeapTag.GcPre ? address + PreHeader.Words : address;
+  return objectInBlock(address, tag);
 }
 
 /** Debug hooks keep freed blocks for a while, filled. */
