@@ -5,6 +5,7 @@ import { plural } from '../report/text.js';
 import type { CompareOptions, Measurement, WorkloadInfo } from '../report/types.js';
 import { buildNamed, REFCOUNTS } from '../runtime/builds.js';
 import { whyUnfit } from '../runtime/fit.js';
+import { GROUPS } from '../workloads/workload.js';
 import { ABLATION_TIME, ABLATION_WORKLOADS, parseMeasured } from './ablateOptions.js';
 import { allocatorOption, parseAllocatorOption } from './allocatorOption.js';
 import { type CompareRun, type OutputOptions, reportComparison } from './compareReport.js';
@@ -64,7 +65,11 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
     .option('--threads <counts>', 'numbers of threads, separated by commas', '1,2')
     .option('--time <duration>', 'how long one repeat runs, in ms or s', '500ms')
     .option('--repeats <count>', 'repeats of each combination; the median counts', '5')
-    .option('--group <name>', 'what runs if no workload is named: sharing, memory or gc', 'sharing')
+    .option(
+      '--group <names>',
+      `what runs if no workload is named, separated by commas: ${Object.keys(GROUPS).join(', ')}`,
+      'sharing',
+    )
     .option('--memory <size>', 'size of the shared memory, in MiB or GiB', '1GiB')
     .addOption(allocatorOption())
     .addOption(gcThreshold)

@@ -14,14 +14,15 @@ const MIB = 1024 * 1024;
 const MIN_MEMORY_BYTES = Geometry.MinSegments * Geometry.SegmentBytes;
 const MAX_MEMORY_BYTES = Geometry.MaxSegments * Geometry.SegmentBytes;
 
-/** Names of known workloads without repetition; for none given, all of the group whose programs do not race. */
+/** Names of known workloads without repetition; for none given, all of the groups whose programs do not race. */
 export function parseWorkloads(
   names: readonly string[],
   known: readonly WorkloadInfo[],
-  group: string,
+  groups: string,
 ): string[] {
-  checkNames([group], 'group of workloads', Object.keys(GROUPS));
-  const ofGroup = known.filter((info) => (info.group ?? 'sharing') === group && info.races !== true);
+  const asked = splitList(groups, '--group', `accepted: ${Object.keys(GROUPS).join(', ')}`);
+  checkNames(asked, 'group of workloads', Object.keys(GROUPS));
+  const ofGroup = known.filter((info) => asked.includes(info.group ?? 'sharing') && info.races !== true);
   if (names.length === 0) return ofGroup.map((info) => info.name);
   return checkNames(
     names,

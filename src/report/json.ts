@@ -1,7 +1,9 @@
 import type { AblationCell } from './ablation.js';
 import { CPYTHON_SOURCE } from './cpython.js';
+import type { Ceiling, Fidelity } from './figures.js';
 import type { Result } from './results.js';
 import { type Summary, summarise } from './summary.js';
+import type { Timeline } from './timeline.js';
 import type { CompareOptions } from './types.js';
 
 /** Where a comparison ran. */
@@ -22,6 +24,12 @@ export interface CompareJson extends HostInfo {
   summary: Summary;
   /** How CPython's figures were measured. */
   cpythonSource: string;
+  /** By number of threads above 1; empty where it was not measured. */
+  ceilings: Ceiling[];
+  /** Null where no row has a figure of CPython's. */
+  fidelity: Fidelity | null;
+  /** Short stretches of a few runs, for the report's pictures. */
+  timelines: Timeline[];
   /** Of a run with `--ablate`: what each mechanism is worth, by workload and number of threads. */
   ablation?: AblationCell[];
 }
@@ -42,6 +50,9 @@ export function toCompareJson(
     results,
     summary: summarise(results),
     cpythonSource: CPYTHON_SOURCE,
+    ceilings: [],
+    fidelity: null,
+    timelines: [],
     ...(ablation === null ? {} : { ablation }),
   };
 }

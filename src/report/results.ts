@@ -1,6 +1,7 @@
 import { type GcReport, toGcReport } from '../runtime/gcReport.js';
 import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
-import { fairness, maximum, median, minimum } from './statistics.js';
+import type { Explanation, Interval, Latency, Waits } from './figures.js';
+import { jainIndex, maximum, median, minimum } from './statistics.js';
 import type { LeakRecord, Measurement, MemoryUse, Sample, TrashUse, WorkloadInfo } from './types.js';
 
 /** A measurement with everything derived from it: one entry of `results` in compare.json. NaN: not defined. */
@@ -10,7 +11,14 @@ export interface Result {
   threads: number;
   unit: string;
   /** Of all threads together. */
-  opsPerSecond: { median: number; min: number; max: number; samples: number[] };
+  opsPerSecond: {
+    median: number;
+    min: number;
+    max: number;
+    samples: number[];
+    /** Of the median, by bootstrap; null for fewer than three samples. */
+    interval: Interval | null;
+  };
   /** Seconds that each repeat ran. */
   seconds: number[];
   /** The most bytes in use, the most bytes alive, and their ratio; null for workloads of group sharing. */
@@ -19,9 +27,12 @@ export interface Result {
   trash: TrashUse | null;
   /** Throughput over that of the same build at 1 thread; null if that was not measured. */
   speedup: number | null;
-  /** Speed-up over threads: 1 is perfect scaling. */
+  speedupInterval: Interval | null;
+  /** What bare loops in as many workers reached beside this run; null where that was not measured. */
+  ceiling: number | null;
+  /** Speed-up over the machine's ceiling, over the number of threads without one: 1 is perfect scaling. */
   efficiency: number | null;
-  /** Median over the repeats of slowest thread / fastest thread. */
+  /** Median over the repeats of Jain's index over the threads' throughputs: 1 is perfectly fair, 1 / threads is one thread alone. */
   fairness: number;
   /**
    * 1e9 / opsPerSecond.median: wall nanoseconds per operation of all threads together, as in CPython's table. At
@@ -32,9 +43,17 @@ export interface Result {
   gcPauseMs: { p50: number; p99: number; max: number; count: number } | null;
   /** What those collections did; null if there were none. */
   gc: Collections | null;
+  /** What makes the figure doubtful, a sentence each. */
+  warnings: string[];
+  /** Of single requests; null for workloads without. */
+  latency: Latency | null;
+  /** For the GIL; null in builds without one. */
+  gilWaits: Waits | null;
   counters: Record<string, number>;
-  /** The same two figures of CPython's matching build; null where it was not measured. */
-  cpython: { speedup: number; nsPerOp: number } | null;
+  /** Null where it was not asked for. */
+  explanation: Explanation | null;
+  /** The same two figures of CPython's matching build; null where it was not measured. `source`: `bundled`, or the interpreter. */
+  cpython: { speedup: number; nsPerOp: number; source: string } | null;
   wrong: string | null;
   /** Errors that nobody could catch. */
   unraisable: string[];
@@ -70,16 +89,22 @@ function toResult(
     build,
     threads,
     unit: workloads.find((info) => info.name === workload)?.unit ?? 'op',
-    opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples },
+    opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples, interval: null },
     seconds: measurement.samples.map((sample) => sample.seconds),
     memory: memoryOf(measurement.memory),
     trash: measurement.trash,
     speedup,
+    speedupInterval: null,
+    ceiling: null,
     efficiency: speedup === null ? null : speedup / threads,
-    fairness: median(measurement.samples.map((sample) => fairness(sample.perThread))),
+    fairness: median(measurement.samples.map((sample) => jainIndex(sample.perThread))),
     nsPerOp: 1e9 / middle,
     ...collectionsOf(measurement),
+    warnings: [],
+    latency: null,
+    gilWaits: null,
     counters: measurement.counters,
+    explanation: null,
     cpython: cpythonOf(workload, build, threads),
     wrong: measurement.wrong,
     unraisable: measurement.unraisable ?? [],
@@ -110,7 +135,7 @@ function speedupOf(of: Measurement, middle: number, all: readonly Measurement[])
 function cpythonOf(workload: string, build: string, threads: number): Result['cpython'] {
   const speedup = cpythonSpeedup(workload, build, threads);
   const nsPerOp = cpythonNsPerOp(workload, build, threads);
-  return speedup === null || nsPerOp === null ? null : { speedup, nsPerOp };
+  return speedup === null || nsPerOp === null ? null : { speedup, nsPerOp, source: 'bundled' };
 }
 
 export function findResult(

@@ -24,11 +24,13 @@ export function geometricMean(values: readonly number[]): number {
 }
 
 /**
- * Throughput of the slowest thread over that of the fastest, 0 to 1: 1 is perfectly fair, 0 says that a thread
- * starved. NaN when no thread did anything.
+ * Jain's index of fairness (Jain, Chiu and Hawe 1984) over the threads' throughputs, none negative: 1 is perfectly fair,
+ * 1 / threads says that one thread did everything. NaN when no thread did anything.
  */
-export function fairness(perThread: readonly number[]): number {
-  return minimum(perThread) / maximum(perThread);
+export function jainIndex(perThread: readonly number[]): number {
+  const sum = perThread.reduce((total, value) => total + value, 0);
+  const squares = perThread.reduce((total, value) => total + value * value, 0);
+  return (sum * sum) / (perThread.length * squares);
 }
 
 /** How far the values lie apart: (max - min) / median. */

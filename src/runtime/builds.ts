@@ -19,8 +19,16 @@ export interface Build {
   readonly domains: Domains;
   /** Assertions of the invariants INV-1.x to INV-5.x; another set of classes, the others have none of them. */
   readonly debug: boolean;
+  /** Another set of classes, likewise; what they measure says nothing of speed. */
+  readonly instruments: Instruments;
   readonly summary: string;
 }
+
+/**
+ * `counted`: every operation that could be contended is counted, those of the fast paths too. `traced`: what a thread does
+ * and waits for is recorded with its time. `none`: slow paths are counted, as they always are.
+ */
+export type Instruments = 'none' | 'counted' | 'traced';
 
 /** What can be switched off, to see what it is worth (`ungil compare --ablate`). On in every row. */
 export interface Mechanisms {
@@ -62,6 +70,7 @@ const COMMON = {
   mechanisms: ALL_MECHANISMS,
   domains: DEFAULT_DOMAINS,
   debug: false,
+  instruments: 'none',
 } as const;
 
 /** The one table of builds. */
@@ -191,6 +200,11 @@ export function buildNamed(name: string): Build {
 /** The build with the invariants as assertions: another set of classes. Its name stays. */
 export function withDebug(build: Build, debug: boolean): Build {
   return debug === build.debug ? build : { ...build, debug };
+}
+
+/** The build with instruments: another set of classes. Its name stays. */
+export function withInstruments(build: Build, instruments: Instruments): Build {
+  return instruments === build.instruments ? build : { ...build, instruments };
 }
 
 /** The build with one mechanism off, by its switch's name. Throws RangeError where the build has no such mechanism. */

@@ -1,4 +1,5 @@
 import type { AllocatorsOption } from './allocators.js';
+import type { Instruments } from './builds.js';
 import type { HeapExamination } from './examine.js';
 import type { GcOptions } from './gcOptions.js';
 import type { GcReport } from './gcReport.js';
@@ -26,6 +27,8 @@ export interface RuntimeOptions {
   readonly workerHeapMB?: number;
   /** Asserts the invariants of counts, allocators and QSBR at each operation; several times slower. Default false. */
   readonly debug?: boolean;
+  /** Counts or records what the threads do, at the price of their speed; not together with `debug`. Default 'none'. */
+  readonly instruments?: Instruments;
   /** The collector of cycles as each program finds it, until one changes it. */
   readonly gc?: GcOptions;
 }
@@ -48,6 +51,8 @@ export interface RunReport {
   readonly teardown: unknown;
   /** Events of the run, summed over its threads, by the names of `Counter`. */
   readonly counters: Record<string, number>;
+  /** The same by thread number. */
+  readonly threadCounters: readonly Record<string, number>[];
   /** What was collected, and how long that took. */
   readonly gc: GcReport;
   /**

@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memory/errors.js';
-import { AbortReason, Control, Counter, Geometry } from '../memory/layout.js';
+import { AbortReason, Control, Geometry } from '../memory/layout.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
 import { reserveSideTable } from '../memory/sideTable.js';
 import { loadAllocators, withAllocators } from './allocators.js';
-import { type Build, buildNamed, withDebug } from './builds.js';
+import { type Build, buildNamed, withDebug, withInstruments } from './builds.js';
 import { checkNumber, checkThreads } from './checks.js';
 import { duringRun } from './during.js';
 import type { HeapExamination } from './examine.js';
@@ -56,7 +56,10 @@ export class Runtime {
   /** Reserves the memory, makes the interpreter and starts the workers. Throws RangeError for bad options. */
   static async start(options: RuntimeOptions = {}): Promise<Runtime> {
     const build = withAllocators(
-      withDebug(buildNamed(options.build ?? 'free-threaded'), options.debug ?? false),
+      withInstruments(
+        withDebug(buildNamed(options.build ?? 'free-threaded'), options.debug ?? false),
+        options.instruments ?? 'none',
+      ),
       options.allocators ?? 'default',
     );
     const modules = await loadAllocators(build);
@@ -248,8 +251,6 @@ function moduleUrl(program: string | URL): string {
 }
 
 function summarise(results: TaskResult[]): RunReport {
-  const counters: Record<string, number> = {};
-  for (let index = 0; index < Counter.Count; index++) counters[COUNTER_NAMES[index]] = 0;
   const values: unknown[] = [];
   let teardown: unknown;
   let heap: HeapExamination | undefined;
@@ -258,14 +259,17 @@ function summarise(results: TaskResult[]): RunReport {
     values.push(result.result);
     if (result.teardown !== undefined) teardown = result.teardown;
     heap ??= result.heap;
-    result.counters.forEach((count, index) => {
-      counters[COUNTER_NAMES[index]] += count;
-    });
   }
   const gc = toGcReport(done.map((result) => result.gc));
   const unraisable = done.flatMap((result) => result.unraisable);
-  const report = { results: values, teardown, counters, gc, unraisable };
+  const threadCounters = done.map((result) => byName((index) => result.counters[index]));
+  const counters = byName((index) => done.reduce((sum, result) => sum + result.counters[index], 0));
+  const report = { results: values, teardown, counters, threadCounters, gc, unraisable };
   return heap === undefined ? report : { ...report, heap };
+}
+
+function byName(count: (index: number) => number): Record<string, number> {
+  return Object.fromEntries(COUNTER_NAMES.map((name, index) => [name, count(index)]));
 }
 
 function delay(ms: number): Promise<void> {

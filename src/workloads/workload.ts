@@ -4,12 +4,15 @@ import type { Thread } from '../runtime/thread.js';
 import type { TrashUse } from './gc/trash.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 
-/** `sharing`: what do threads share? `memory`: how do they allocate and free? `gc`: what makes collections long? */
-export type WorkloadGroup = 'sharing' | 'memory' | 'gc';
+/** By the question that a workload answers: `GROUPS`. */
+export type WorkloadGroup = 'sharing' | 'scaling' | 'locks' | 'requests' | 'memory' | 'gc';
 
 /** Groups of workloads, and the question that each answers. */
 export const GROUPS: Readonly<Record<WorkloadGroup, string>> = {
   sharing: 'does this pattern of sharing scale without the GIL?',
+  scaling: 'does this one operation of the interpreter scale, although threads share what it uses?',
+  locks: 'what does a lock give, by the work inside and outside of it, and is it fair?',
+  requests: 'how long does a request wait: through queues, beside busy threads, in a server?',
   memory: 'what does the allocator cost, in time and memory?',
   gc: 'what does the collector cost?',
 };

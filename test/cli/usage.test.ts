@@ -35,7 +35,7 @@ describe('bad usage ends with status 2 and one line', () => {
     [['compare', 'fib', 'zzzzzzzz'], /unknown workload 'zzzzzzzz'; accepted: fib, /],
     [
       ['compare', '--group', 'memry'],
-      /unknown group of workloads 'memry'; did you mean 'memory'\? accepted: sharing, memory, gc$/,
+      /unknown group of workloads 'memry'; did you mean 'memory'\? accepted: sharing, scaling, locks, requests, memory, gc$/,
     ],
     [
       ['compare', '--builds', 'gill'],

@@ -37,21 +37,27 @@ describe('compare.json', () => {
         'memory',
         'trash',
         'speedup',
+        'speedupInterval',
+        'ceiling',
         'efficiency',
         'fairness',
         'nsPerOp',
         'gcPauseMs',
         'gc',
+        'warnings',
+        'latency',
+        'gilWaits',
         'counters',
+        'explanation',
         'cpython',
         'wrong',
         'unraisable',
         'leaks',
       ]);
-      expect(Object.keys(result.opsPerSecond)).toEqual(['median', 'min', 'max', 'samples']);
+      expect(Object.keys(result.opsPerSecond)).toEqual(['median', 'min', 'max', 'samples', 'interval']);
       expect(result.speedup).toBeCloseTo(result.build === 'gil' ? 1 : result.threads, 9);
       expect(result.nsPerOp).toBeCloseTo(1e9 / result.opsPerSecond.median, 9);
-      expect(Object.keys(result.cpython)).toEqual(['speedup', 'nsPerOp']);
+      expect(Object.keys(result.cpython)).toEqual(['speedup', 'nsPerOp', 'source']);
     }
     expect(json.summary.priceOfFreeThreading.workloads).toBe(16);
     expect(Object.keys(json.summary.speedup)).toEqual(['gil', 'free-threaded']);

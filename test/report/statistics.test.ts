@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairness, geometricMean, maximum, median, minimum, spread } from '#ungil/report/statistics.js';
+import { geometricMean, jainIndex, maximum, median, minimum, spread } from '#ungil/report/statistics.js';
 
 const positive = fc.double({ min: 1e-9, max: 1e12, noNaN: true });
 const several = fc.array(positive, { minLength: 1, maxLength: 40 });
@@ -55,17 +55,18 @@ describe('statistics', () => {
     expect(geometricMean([1, -1])).toBeNaN();
   });
 
-  it('fairness is 1 for equal threads, 0 when one starved, and between otherwise', () => {
+  it("Jain's index is 1 for equal threads, 1 / threads when one did everything, and between otherwise", () => {
     fc.assert(
       fc.property(several, (values) => {
-        const fair = fairness(values);
-        expect(fair).toBeGreaterThan(0);
-        expect(fair).toBeLessThanOrEqual(1);
+        const index = jainIndex(values);
+        expect(index).toBeGreaterThanOrEqual(1 / values.length - 1e-9);
+        expect(index).toBeLessThanOrEqual(1 + 1e-9);
       }),
     );
-    expect(fairness([5, 5])).toBe(1);
-    expect(fairness([0, 5])).toBe(0);
-    expect(fairness([0, 0])).toBeNaN();
+    expect(jainIndex([5, 5])).toBe(1);
+    expect(jainIndex([0, 5])).toBe(0.5);
+    expect(jainIndex([1, 2])).toBeCloseTo(0.9, 12);
+    expect(jainIndex([0, 0])).toBeNaN();
   });
 
   it('spread is the range over the median', () => {
@@ -74,7 +75,7 @@ describe('statistics', () => {
   });
 
   it('is NaN for nothing', () => {
-    for (const statistic of [median, minimum, maximum, geometricMean, fairness, spread]) {
+    for (const statistic of [median, minimum, maximum, geometricMean, jainIndex, spread]) {
       expect(statistic([])).toBeNaN();
     }
   });
