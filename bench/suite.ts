@@ -1,5 +1,4 @@
 import { Bench } from 'tinybench';
-import type { BenchIo } from '../src/report/benchTypes.js';
 
 /** Operations in one call of a task: a call of tinybench costs more than one operation. */
 export const INNER = 100_000;
@@ -12,7 +11,7 @@ export interface Case {
 
 /** Medians in nanoseconds an operation, by name. */
 export async function runSuite(cases: readonly Case[]): Promise<Map<string, number>> {
-  const bench = new Bench({ time: 400, warmupTime: 200 });
+  const bench = new Bench({ time: 200, warmupTime: 80 });
   for (const { name, body } of cases) bench.add(name, body);
   await bench.run();
   const medians = new Map<string, number>();
@@ -22,12 +21,4 @@ export async function runSuite(cases: readonly Case[]): Promise<Map<string, numb
     medians.set(task.name, (result.latency.p50 * 1e6) / INNER);
   }
   return medians;
-}
-
-/** Reports a table of medians, each with its ratio to the first. */
-export function reportTable(io: BenchIo, table: string, medians: ReadonlyMap<string, number>): void {
-  const base = [...medians.values()][0];
-  for (const [name, ns] of medians) {
-    io.figure({ table, name, value: ns, unit: 'ns', note: `${(ns / base).toFixed(2)}x` });
-  }
 }

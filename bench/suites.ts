@@ -3,7 +3,7 @@ import { allocators } from './allocators/suite.js';
 import { collector } from './collector/suite.js';
 import { copyOnWrite } from './copyOnWrite.js';
 import { marking } from './marking/suite.js';
-import { primitives } from './primitives.js';
+import { primitives } from './primitives/suite.js';
 import { pymalloc } from './pymalloc.js';
 
 /** All suites of `ungil bench`, in the order in which they run. */

@@ -193,7 +193,7 @@ describe('the command', () => {
     const loaded = [...reachable('src/cli/main.js')];
     expect(loaded).toContain('src/cli/compareCommand.js');
     const late =
-      /^src\/(objects|gc\/(?!samples|journal)|threads|refcount|workloads\/(?!(workload|fit)\.js)|runtime\/(thread|runtime)\.js)/;
+      /^src\/(objects|gc\/(?!samples|journal)|threads|refcount|workloads\/(?!(workload|fit|latency\/hdr)\.js)|runtime\/(thread|runtime)\.js)/;
     expect(loaded.filter((file) => late.test(file))).toEqual([]);
   });
 });

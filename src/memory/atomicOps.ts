@@ -14,6 +14,8 @@ export interface AtomicOps {
   /** Adds to a word; returns the old value. */
   readonly add: (word: number, value: number) => number;
   readonly load: (word: number) => number;
+  /** The word at `object + field` if the object's SHARED bit is set, else 0: the bit is looked at first. */
+  readonly loadShared: (object: number, field: number) => number;
   readonly store: (word: number, value: number) => void;
   /** Returns the old value; the exchange happened if it equals `expected`. */
   readonly compareExchange: (word: number, expected: number, value: number) => number;
@@ -57,6 +59,10 @@ export class PlainAtomicOps implements AtomicOps {
   }
   load(word: number): number {
     return Atomics.load(this.i32, word);
+  }
+  loadShared(object: number, field: number): number {
+    if ((Atomics.load(this.i32, object) & (GcBits.Shared << 24)) === 0) return 0;
+    return Atomics.load(this.i32, object + field);
   }
   store(word: number, value: number): void {
     Atomics.store(this.i32, word, value);
@@ -125,6 +131,7 @@ export class WasmAtomicOps implements AtomicOps {
   readonly tryUnlock: (byte: number) => number;
   readonly add: (word: number, value: number) => number;
   readonly load: (word: number) => number;
+  readonly loadShared: (object: number, field: number) => number;
   readonly store: (word: number, value: number) => void;
   readonly compareExchange: (word: number, expected: number, value: number) => number;
   readonly listAppend: (list: number, item: number, id: number) => number;
@@ -140,6 +147,7 @@ export class WasmAtomicOps implements AtomicOps {
     this.tryUnlock = functions.tryUnlock;
     this.add = functions.add;
     this.load = functions.load;
+    this.loadShared = functions.loadShared;
     this.store = functions.store;
     this.compareExchange = functions.compareExchange;
     this.listAppend = functions.listAppend;

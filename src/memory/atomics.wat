@@ -26,6 +26,14 @@
   (func (export "compareExchange") (param $word i32) (param $expected i32) (param $value i32) (result i32)
     (i32.atomic.rmw.cmpxchg (i32.shl (local.get $word) (i32.const 2)) (local.get $expected) (local.get $value)))
 
+  ;; the word at $object + $field of an object whose SHARED bit is set, else 0; the bit is looked at first
+  (func (export "loadShared") (param $object i32) (param $field i32) (result i32)
+    (local $byte i32)
+    (local.set $byte (i32.shl (local.get $object) (i32.const 2)))
+    (if (i32.eqz (i32.and (i32.atomic.load (local.get $byte)) (i32.const 0x10000000)))
+      (then (return (i32.const 0))))
+    (i32.atomic.load (i32.add (local.get $byte) (i32.shl (local.get $field) (i32.const 2)))))
+
   ;; $private below: no lock-free reader can be there, the object is owned by $id and not SHARED: plain stores do.
   ;; Written out in each function: this engine does not inline wasm into wasm.
 

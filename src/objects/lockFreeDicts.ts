@@ -225,7 +225,7 @@ export class LockFreeDicts extends Dicts {
   private readableKeys(dict: Ref): number {
     const heap = this.i32;
     if ((heap[dict] & Word0.OwnerAndShared) === this.id) return heap[dict + DictObject.Keys];
-    return (this.atomics.load(dict) & Word0.Shared) !== 0 ? this.atomics.load(dict + DictObject.Keys) : 0;
+    return this.atomics.loadShared(dict, DictObject.Keys);
   }
 
   /**

@@ -38,7 +38,7 @@ export class LockFreeLists extends Lists {
   }
 
   /**
-   * list[index] without the lock. Of another thread's list, first the SHARED bit and then the array are loaded, both
+   * list[index] without the lock. Of another thread's list, first the SHARED bit and then the array are loaded (`AtomicOps.loadShared`), both
    * atomically: in the other order the array could be one that was freed at once while the list was private, and its
    * contents were written plainly then. Declared racy reads (size, capacity, slot): the index is checked against
    * the capacity of the very array that is read, QSBR keeps that array and the object's header mapped, unused
@@ -48,21 +48,19 @@ export class LockFreeLists extends Lists {
   override get(list: Ref, index: number): Ref {
     const heap = this.i32;
     const owned = (heap[list] & Header.OwnerMask) === this.id;
-    if (owned || (this.atomics.load(list) & Word0.SharedBit) !== 0) {
-      const array = owned ? heap[list + ListObject.Items] : this.atomics.load(list + ListObject.Items);
-      if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
-        const item = heap[array + ListArray.Items + index];
-        if (item !== 0) {
-          // May touch a freed block: from here to the increment the item may be gone.
-          const local = (heap[item + Header.Local] + 1) | 0;
-          if (local === 0) return item;
-          // May touch a freed block: it does not have this thread's id.
-          if ((heap[item] & Header.OwnerMask) === this.id) {
-            heap[item + Header.Local] = local;
-            return item;
-          }
-          if (this.getForeign(list, array, array + ListArray.Items + index, item)) return item;
+    const array = owned ? heap[list + ListObject.Items] : this.atomics.loadShared(list, ListObject.Items);
+    if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
+      const item = heap[array + ListArray.Items + index];
+      if (item !== 0) {
+        // May touch a freed block: from here to the increment the item may be gone.
+        const local = (heap[item + Header.Local] + 1) | 0;
+        if (local === 0) return item;
+        // May touch a freed block: it does not have this thread's id.
+        if ((heap[item] & Header.OwnerMask) === this.id) {
+          heap[item + Header.Local] = local;
+          return item;
         }
+        if (this.getForeign(list, array, array + ListArray.Items + index, item)) return item;
       }
     }
     return this.getLocked(list, index);

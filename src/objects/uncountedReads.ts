@@ -17,12 +17,10 @@ export class UncountedLists extends LockFreeLists {
   override get(list: Ref, index: number): Ref {
     const heap = this.i32;
     const owned = (heap[list] & Header.OwnerMask) === this.id;
-    if (owned || (this.atomics.load(list) & SHARED) !== 0) {
-      const array = owned ? heap[list + ListObject.Items] : this.atomics.load(list + ListObject.Items);
-      if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
-        const item = heap[array + ListArray.Items + index];
-        if (item !== 0) return item;
-      }
+    const array = owned ? heap[list + ListObject.Items] : this.atomics.loadShared(list, ListObject.Items);
+    if (index >>> 0 < heap[list + ListObject.Size] >>> 0 && array !== 0 && index < heap[array]) {
+      const item = heap[array + ListArray.Items + index];
+      if (item !== 0) return item;
     }
     return this.getLocked(list, index);
   }

@@ -1,6 +1,7 @@
 import { type GcReport, toGcReport } from '../runtime/gcReport.js';
 import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
 import type { Explanation, Interval, Latency, Waits } from './figures.js';
+import { toLatency } from './latency.js';
 import { jainIndex, maximum, median, minimum } from './statistics.js';
 import type { LeakRecord, Measurement, MemoryUse, Sample, TrashUse, WorkloadInfo } from './types.js';
 
@@ -101,7 +102,7 @@ function toResult(
     nsPerOp: 1e9 / middle,
     ...collectionsOf(measurement),
     warnings: [],
-    latency: null,
+    latency: toLatency(measurement.latency ?? null),
     gilWaits: null,
     counters: measurement.counters,
     explanation: null,

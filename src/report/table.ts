@@ -3,9 +3,25 @@ import { cpythonSpeedup } from './cpython.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMiB, formatMops, formatMs, formatRatio, formatThousands, type Paint, wrap } from './text.js';
+import {
+  formatMiB,
+  formatMops,
+  formatMs,
+  formatRatio,
+  formatThousands,
+  formatTime,
+  type Paint,
+  wrap,
+} from './text.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
+
+const LATENCIES = [
+  ['p50', 'p50'],
+  ['p99', 'p99'],
+  ['p99.9', 'p999'],
+  ['max', 'max'],
+] as const;
 
 export interface TableOptions {
   /** No line is longer, as long as a row's name and one column fit (42 columns do). */
@@ -81,6 +97,8 @@ function buildGroup(results: readonly Result[], shape: Shape, build: string): Gr
   if (memory !== null) sections.push(memory);
   const trash = trashSection(results, shape, build);
   if (trash !== null) sections.push(trash);
+  const latency = latencySection(results, shape, build);
+  if (latency !== null) sections.push(latency);
   const pauses = pauseSection(results, shape, build);
   if (pauses !== null) sections.push(pauses);
   return { title: build, sections };
@@ -132,6 +150,18 @@ function trashSection(results: readonly Result[], shape: Shape, build: string): 
     { head: 'mean', cells: found.map((trash) => formatThousands(trash?.mean)) },
   ];
   return { title: `1000 trash at ${threads}`, columns };
+}
+
+/** Times of requests at the highest number of threads; null where there were none. */
+function latencySection(results: readonly Result[], shape: Shape, build: string): Section | null {
+  const threads = shape.threads[shape.threads.length - 1];
+  const found = shape.workloads.map((name) => findResult(results, name, build, threads)?.latency);
+  if (!found.some((latency) => latency)) return null;
+  const columns = LATENCIES.map(([head, field]) => ({
+    head,
+    cells: found.map((latency) => formatTime(latency?.[field])),
+  }));
+  return { title: `a request, at ${threads}`, columns };
 }
 
 /** Collections of cycles at the highest number of threads; null where there were none. */

@@ -2,12 +2,16 @@
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const;
 
-/** Million operations per second: at most five characters up to 99999 Mops/s. `-` for an undefined figure. */
+/**
+ * Million operations per second: at most five characters up to 99999 Mops/s. Below 0.01 single operations: `125/s`. `-`
+ * for an undefined figure.
+ */
 export function formatMops(opsPerSecond: number | undefined): string {
   if (opsPerSecond === undefined || !Number.isFinite(opsPerSecond)) return '-';
   const mops = opsPerSecond / 1e6;
   if (mops >= 999.95) return mops.toFixed(0);
-  return mops.toFixed(mops >= 9.995 ? 1 : 2);
+  if (mops > 0 && mops < 0.00995) return `${opsPerSecond.toFixed(0)}/s`;
+  return mops.toFixed(mops >= 9.995 ? 1 : mops >= 0.0995 || mops === 0 ? 2 : 3);
 }
 
 /** A ratio with two decimals; `-` for an undefined one. */
@@ -47,6 +51,16 @@ export function formatMs(milliseconds: number | undefined): string {
   if (milliseconds === undefined || !Number.isFinite(milliseconds)) return '-';
   if (milliseconds < 9.995) return milliseconds.toFixed(2);
   return milliseconds.toFixed(milliseconds < 99.95 ? 1 : 0);
+}
+
+/** Nanoseconds with a unit, three digits at least: `240 ns`, `1.52 us`, `13.0 ms`; `-` where nothing was measured. */
+export function formatTime(nanoseconds: number | undefined): string {
+  if (nanoseconds === undefined || !Number.isFinite(nanoseconds)) return '-';
+  if (nanoseconds < 999.5) return `${nanoseconds.toFixed(0)} ns`;
+  if (nanoseconds >= 999.5e9) return `${(nanoseconds / 1e9).toFixed(0)} s`;
+  const [divisor, unit] =
+    nanoseconds < 999.5e3 ? [1e3, 'us'] : nanoseconds < 999.5e6 ? [1e6, 'ms'] : [1e9, 's'];
+  return `${(nanoseconds / divisor).toPrecision(3)} ${unit}`;
 }
 
 /** `1 thread`, `2 threads`. */

@@ -7,6 +7,7 @@ import type { GcOptions } from '../runtime/gcOptions.js';
 import { type RunReport, Runtime } from '../runtime/runtime.js';
 import { mergeTrash, type TrashUse } from './gc/trash.js';
 import { workloadNamed } from './index.js';
+import { type LatencyCounts, mergeLatencies } from './latency/latencyCounts.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 import { most, type ThreadReport, type WorkloadArgs } from './program.js';
 
@@ -45,6 +46,8 @@ export interface Measurement {
   memory: MemoryUse | null;
   /** Uncollected garbage of all rounds, the series of the first; null where the workload does not look. */
   trash: TrashUse | null;
+  /** Requests of all threads and samples; null or left out where the workload has none. */
+  latency?: LatencyCounts | null;
   /** What was wrong with the workload's own result; null if it was right. */
   wrong: string | null;
   leaks: LeakRecord[];
@@ -147,6 +150,7 @@ function plan(workload: string, options: CompareOptions): Step[] {
           unraisable: [],
           memory: null,
           trash: null,
+          latency: null,
           wrong: null,
           leaks: [],
         },
@@ -246,6 +250,9 @@ function add(measurement: Measurement, report: RunReport): void {
   measurement.unraisable?.push(...report.unraisable);
   for (const thread of threads) measurement.memory = most(measurement.memory, thread.memory);
   for (const { trash } of threads) measurement.trash = mergeTrash(measurement.trash, trash);
+  for (const { latency } of threads) {
+    measurement.latency = mergeLatencies(measurement.latency ?? null, latency);
+  }
   const complaints = threads.map((thread) => thread.wrong).concat(report.teardown as string | null);
   measurement.wrong ??= complaints.find((complaint) => complaint !== null) ?? null;
 }

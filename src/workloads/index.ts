@@ -7,6 +7,7 @@ import {
   sharedListReadObject,
   sharedListWrite,
 } from './lists.js';
+import { LOCK_WORKLOADS } from './locks/index.js';
 import { MEMORY_WORKLOADS } from './memory/index.js';
 import { fibWorkload, intAddWorkload } from './numbers.js';
 import {
@@ -39,7 +40,12 @@ export const WORKLOADS: readonly Workload[] = [
 ];
 
 /** All groups. */
-export const ALL_WORKLOADS: readonly Workload[] = [...WORKLOADS, ...MEMORY_WORKLOADS, ...GC_WORKLOADS];
+export const ALL_WORKLOADS: readonly Workload[] = [
+  ...WORKLOADS,
+  ...LOCK_WORKLOADS,
+  ...MEMORY_WORKLOADS,
+  ...GC_WORKLOADS,
+];
 
 /** The workload of this name. Throws RangeError naming those that exist. */
 export function workloadNamed(name: string): Workload {

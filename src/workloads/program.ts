@@ -5,6 +5,7 @@ import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
 import type { TrashUse } from './gc/trash.js';
 import { WORKLOADS, workloadNamed } from './index.js';
+import type { LatencyCounts } from './latency/latencyCounts.js';
 import { HeapMeter, type MemoryUse } from './memory/heapMeter.js';
 import type { SharedRefs, Worker } from './workload.js';
 
@@ -39,6 +40,8 @@ export interface ThreadReport {
   readonly memory: MemoryUse | null;
   /** Of group gc, where the workload looks. */
   readonly trash: TrashUse | null;
+  /** Requests of all samples, without the warm-up; null where there are none. */
+  readonly latency: LatencyCounts | null;
   /** What `finish` found wrong. */
   readonly wrong: string | null;
 }
@@ -61,16 +64,18 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadRe
   worker.start(shared);
   const calls = workload.coarse === true ? 1 : CALLS;
   let total = sample(t, worker, calls, args.warmupMs).operations;
+  worker.latency?.().clear();
   const samples: ThreadSample[] = [];
   let memory: MemoryUse | null = null;
   for (let repeat = 0; repeat < args.repeats; repeat++) {
     const result = sample(t, worker, calls, args.timeMs);
     total += result.operations;
     samples.push(result);
-    if (workload.group !== 'sharing') memory = most(memory, lookAtHeaps(t, worker));
+    if (workload.group === 'memory' || workload.group === 'gc') memory = most(memory, lookAtHeaps(t, worker));
   }
   t.memory.f64[operationsOf(t.index)] = total;
-  return { samples, memory, trash: worker.trash?.() ?? null, wrong: worker.finish() };
+  const latency = worker.latency?.().counts() ?? null;
+  return { samples, memory, trash: worker.trash?.() ?? null, latency, wrong: worker.finish() };
 }
 
 /** The workload's verdict on the shared result: null, or what is wrong. */
@@ -87,7 +92,15 @@ function sample(t: Thread, worker: Worker, calls: number, timeMs: number): Threa
   t.barrier();
   if (t.index === 0) worker.rest?.();
   t.barrier();
-  if (t.index > 0 && worker.help !== undefined) return helpFor(worker, timeMs);
+  worker.latency?.().begin();
+  const helps = t.index > 0 && worker.help !== undefined;
+  const result = helps ? helpFor(worker, timeMs) : runFor(worker, calls, timeMs);
+  worker.end?.();
+  worker.latency?.().settle();
+  return result;
+}
+
+function runFor(worker: Worker, calls: number, timeMs: number): ThreadSample {
   const start = performance.now();
   let operations = 0;
   let elapsed = 0;

@@ -2,6 +2,7 @@ import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
 import type { TrashUse } from './gc/trash.js';
+import type { RequestTimes } from './latency/requestTimes.js';
 import type { MemoryUse } from './memory/heapMeter.js';
 
 /** By the question that a workload answers: `GROUPS`. */
@@ -58,6 +59,16 @@ export interface Worker {
    * workload whose operations one thread does, and which are to find the others running.
    */
   help?(): void;
+  /**
+   * For a workload with requests: where this thread records how long its own took. The same for the worker's life; what
+   * a request is, and from when it counts, the workload says in a comment.
+   */
+  latency?(): RequestTimes;
+  /**
+   * After a thread's last `run` or `help` of a sample, warm-up included: nobody may wait for this thread any longer.
+   * For workloads whose threads wait for each other; their `run` may then return 0, which ends the sample.
+   */
+  end?(): void;
   /**
    * Before `finish`: the most that all threads had together, for a workload that watches this while it runs. Others
    * are looked at between the samples.

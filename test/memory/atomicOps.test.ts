@@ -53,6 +53,11 @@ const id = fc.constantFrom(OWNER, OWNER + 2);
 const mutex = fc.constantFrom(LIST, DICT).map((object) => (object << 2) + Header.MutexByte);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.constantFrom([LIST, ListObject.Items] as const, [DICT, DictObject.Keys] as const).map(
+    ([object, field]) =>
+      ({ ops }: Side) =>
+        ops.loadShared(object, field),
+  ),
   fc.tuple(word, value).map(
     ([w, v]) =>
       ({ ops }: Side) =>

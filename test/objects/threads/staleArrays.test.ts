@@ -77,8 +77,8 @@ describe('a reader of a list whose array is replaced', () => {
     // From here reads by the other thread take no lock.
     other.drop(otherLists.get(list, 0));
     let stranger = 0;
-    // The first load is of the SHARED bit, the second of the array, the third of the item's shared count.
-    beforeLoad(other, 3, () => {
+    // SHARED bit and array are loaded as one (`loadShared`), then the item's shared count.
+    beforeLoad(other, 1, () => {
       ownerLists.append(list, None);
       const successor = owner.numbers.float(2.5);
       ownerLists.set(list, 0, successor);

@@ -62,8 +62,8 @@ describe('a reader of a dict whose table is replaced', () => {
     owner.drop(value);
     other.drop(otherDicts.get(dict, name));
     let stranger = 0;
-    // The first two loads are of the Shared bit and the table, the third is of the value's shared count.
-    beforeLoad(other, 3, () => {
+    // The Shared bit and the table are loaded as one (`loadShared`), then the value's shared count.
+    beforeLoad(other, 1, () => {
       grow(ownerDicts, dict, owner);
       const successor = owner.numbers.float(2.5);
       ownerDicts.set(dict, name, successor);

@@ -1,0 +1,14 @@
+"""[], made and dropped."""
+
+
+def setup(threads):
+    return None
+
+
+def worker(shared, index):
+    def run(count):
+        for i in range(count):
+            []
+        return count
+
+    return run

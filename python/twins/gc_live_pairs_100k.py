@@ -1,0 +1,5 @@
+"""gc.collect() with 100000 live pairs; an operation is a live object."""
+
+from twins._gc_live import live
+
+setup, worker, check = live("pairs", 100_000)
