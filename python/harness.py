@@ -8,9 +8,10 @@ One line of JSON a sample goes to standard output, and one for each number of th
     {"twin": "fib", "threads": 2, "repeat": 0, "operations": [n, n], "seconds": [s, s], "wall": s}
     {"twin": "fib", "threads": 2, "wrong": null}
 
-`operations` and `seconds` are by thread, `wall` is from the common start to the last thread's end; `wrong` is what
-the twin's check complains of. Twins with request times add "latency": [[ns, count], ...], rising: so many requests
-took at most so long, and longer than the entry before. What fails is one line with "error", and exit status 1.
+`operations` and `seconds` are by thread, `wall` is from the common start to the last thread's end; a thread that only
+helps has null operations. `wrong` is what the twin's check complains of. Twins with request times add "latency":
+[[ns, count], ...], rising: so many requests took at most so long, and longer than the entry before; the last one is
+exact. What fails is one line with "error", and exit status 1.
 
 Written so that interpreters from 2.7 on can read it: an old one is to say its version, not a SyntaxError.
 """
@@ -106,9 +107,12 @@ class Run(object):
         run = self.twin.worker(self.shared, index)
         self.workers[index] = run
         batch = self._calibrate(index, run)
+        call(run, "end")
+        self.barrier.wait()
         for repeat in range(self.settings.repeats):
             if getattr(run, "latencies", None) is not None:
                 del run.latencies[:]
+            call(run, "begin")
             self._sample(index, run, batch, self.settings.time)
             self.barrier.wait()
             if index == 0:
@@ -138,6 +142,7 @@ class Run(object):
         while now < deadline:
             operations += run(batch)
             now = clock()
+        call(run, "end")
         self.operations[index] = operations
         self.ends[index] = now
         self.totals[index] += operations
@@ -147,13 +152,22 @@ class Run(object):
             "twin": self.settings.twin,
             "threads": self.threads,
             "repeat": repeat,
-            "operations": self.operations,
+            "operations": [
+                None if getattr(worker, "helps", False) else done for worker, done in zip(self.workers, self.operations)
+            ],
             "seconds": [end - self.began for end in self.ends],
             "wall": max(self.ends) - self.began,
         }
         if getattr(self.twin, "latencies", False):
             record["latency"] = histogram(self.workers)
         write_line(record)
+
+
+def call(run, name):
+    """Calls a step of a twin's worker that not all have: what it does before or behind a sample."""
+    step = getattr(run, name, None)
+    if step is not None:
+        step()
 
 
 def histogram(workers):
@@ -163,7 +177,10 @@ def histogram(workers):
         for nanoseconds in getattr(worker, "latencies", ()):
             bucket = math.ceil(BUCKETS * math.log(max(nanoseconds, 1), 2))
             counts[bucket] = counts.get(bucket, 0) + 1
-    return [[round(2 ** (bucket / BUCKETS)), counts[bucket]] for bucket in sorted(counts)]
+    entries = [[round(2 ** (bucket / BUCKETS)), counts[bucket]] for bucket in sorted(counts)]
+    if entries:
+        entries[-1][0] = max(max(worker.latencies) for worker in workers if getattr(worker, "latencies", ()))
+    return entries
 
 
 def end_with_parent():

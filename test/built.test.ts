@@ -193,7 +193,7 @@ describe('the command', () => {
     const loaded = [...reachable('src/cli/main.js')];
     expect(loaded).toContain('src/cli/compareCommand.js');
     const late =
-      /^src\/(objects|gc\/(?!samples|journal)|threads|refcount|workloads\/(?!(workload|fit|latency\/hdr)\.js)|runtime\/(thread|runtime)\.js)/;
+      /^src\/(objects|gc\/(?!samples|journal)|threads|refcount|workloads\/(?!(workload|fit|latency\/(hdr|latencyCounts))\.js)|runtime\/(thread|runtime)\.js)/;
     expect(loaded.filter((file) => late.test(file))).toEqual([]);
   });
 });
@@ -229,3 +229,37 @@ function withoutEnums(text: string): string {
     '',
   );
 }
+
+describe('what workers load', () => {
+  /** Files that come with this one of dist/: what it imports, and what that does; not what is imported when it is needed. */
+  function loadedWith(entry: string): Set<string> {
+    const loaded = new Set<string>();
+    const waiting = [entry];
+    for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+      if (loaded.has(file)) continue;
+      loaded.add(file);
+      const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');
+      for (const { from } of importsOf(text)) {
+        if (from.startsWith('.'))
+          waiting.push(path.posix.normalize(path.posix.join(path.posix.dirname(file), from)));
+      }
+    }
+    return loaded;
+  }
+  /** Classes that record, count or assert. */
+  const EXTRA = /runtime\/(tracing\/|tracedParts|countedParts|debugParts)/;
+
+  it.each(['workers/thread.js', 'src/runtime/runtime.js'])(
+    '%s comes without debug classes and instruments',
+    (entry) => {
+      const loaded = [...loadedWith(entry)];
+      expect(loaded).toContain('src/threads/threadState.js');
+      expect(loaded.filter((file) => EXTRA.test(file))).toEqual([]);
+    },
+  );
+
+  it('finds them where they are loaded', () => {
+    const loaded = [...loadedWith('src/runtime/tracedParts.js')];
+    expect(loaded.filter((file) => EXTRA.test(file))).toContain('src/runtime/tracing/recorder.js');
+  });
+});

@@ -25,7 +25,7 @@ const data = (Array.isArray(workerData) ? workerData[1] : workerData) as {
 const memory = SharedMemory.attach(data.handle);
 const modules = await loadAllocators(data.build);
 const slot = Atomics.add(memory.i32, Control.NextSlot, 1);
-const thread = new Thread(memory, data.build, slot, await partsOf(data.build, modules));
+const thread = new Thread(memory, data.build, slot, await partsOf(memory, data.build, modules));
 
 export default async function runTask(task: RunTask): Promise<TaskResult> {
   let program: Program;

@@ -33,6 +33,7 @@ def live(kind, objects):
                 pass
             return 0
 
+        be_busy.helps = True
         return collect if index == 0 else be_busy
 
     def check(shared, operations):

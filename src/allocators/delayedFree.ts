@@ -28,6 +28,12 @@ export const enum Chunk {
 /** How long a thread without memory for a chunk sleeps between two looks at its goal. */
 const GRACE_POLL_MS = 1;
 
+/** Whether something waits in the queue of the thread with this `ThreadBlock`. Own thread. */
+export function hasDelayed(i32: Int32Array, block: number): boolean {
+  const chunk = i32[block + ThreadBlock.DelayedHead];
+  return chunk !== 0 && (i32[chunk + Chunk.Next] !== 0 || i32[chunk + Chunk.Read] < i32[chunk + Chunk.Write]);
+}
+
 /** What the queue needs of the allocator that it belongs to. */
 export interface DelayedFreeTarget {
   /** A chunk's memory, of the raw domain; 0 if there is none. */
@@ -296,6 +302,7 @@ export class DelayedFree {
   private releaseAfterGrace(item: number): void {
     const heap = this.i32;
     const goal = this.qsbr.advance();
+    heap[this.block + ThreadBlock.Counters + Counter.GraceWaits]++;
     this.qsbr.detach();
     try {
       while (!this.qsbr.poll(goal)) {

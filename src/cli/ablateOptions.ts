@@ -18,7 +18,7 @@ export const ABLATION_WORKLOADS: readonly string[] = [
 ];
 
 /** How long one repeat runs by default: there are eight builds to measure instead of two. */
-export const ABLATION_TIME = '150ms';
+export const ABLATION_TIME = '100ms';
 
 /** What a comparison measures. */
 interface Measured {

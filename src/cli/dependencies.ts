@@ -1,7 +1,8 @@
 import type { Race } from '../explore/raceTypes.js';
 import type { BenchSuite } from '../report/benchTypes.js';
-import type { HostInfo } from '../report/json.js';
+import type { Environment, HostInfo } from '../report/json.js';
 import type { ProgressStream } from '../report/progress.js';
+import type { record, trace } from '../report/tracing/record.js';
 import type { BuildInfo, Compare, WorkloadInfo } from '../report/types.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import type { heapRun } from '../workloads/heapRun.js';
@@ -14,6 +15,8 @@ export interface CliDependencies {
   /** Version of Node. */
   node: string;
   cpus: number;
+  /** What else reports say of where and when they were made. */
+  environment?: () => Environment;
   workloads: readonly WorkloadInfo[];
   builds: readonly BuildInfo[];
   compare: Compare;
@@ -25,17 +28,24 @@ export interface CliDependencies {
   /** The suites of `ungil bench`. */
   suites: readonly BenchSuite[];
   soak: typeof soak;
+  /** Records a stretch of a run. */
+  trace: typeof trace;
+  /** Likewise, a short one for a picture. */
+  record: typeof record;
   stdout: ProgressStream;
   stderr: ProgressStream;
   /** Aborts on the first SIGINT. */
   interrupt: AbortSignal;
   /** `NO_COLOR` and `TERM` are looked at. */
   env: Readonly<Record<string, string | undefined>>;
+  /** How long a Python interpreter may say nothing before it is ended, in milliseconds; by default what suits. */
+  pythonPatienceMs?: number;
   /** Milliseconds from any origin, never going back. */
   now(): number;
 }
 
 /** What every report says of where it was made. */
-export function hostOf({ version, node, cpus }: CliDependencies): HostInfo {
-  return { ungil: version, node, cpus };
+export function hostOf({ version, node, cpus, environment }: CliDependencies): HostInfo {
+  const host = { ungil: version, node, cpus };
+  return environment === undefined ? host : { ...host, environment: environment() };
 }

@@ -41,21 +41,25 @@ export function listCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
     });
 }
 
-/** A part for each group: the patterns of sharing as Python, the others by what they ask. */
+/** Groups whose workloads are best told by their Python; the others by what they ask. */
+const TOLD_IN_PYTHON: readonly string[] = ['sharing', 'scaling'];
+
+/** A part for each group, under the question that it answers; the names of all in one column. */
 function listWorkloads(workloads: readonly WorkloadInfo[], width: number): string[][] {
-  return Object.entries(GROUPS).flatMap(([group, question]) => {
+  const column = widest(workloads.map(({ name }) => name));
+  const groups = Object.entries(GROUPS).flatMap(([group, question]) => {
     const own = workloads.filter((info) => (info.group ?? 'sharing') === group);
     if (own.length === 0) return [];
-    const sharing = group === 'sharing';
     const rows = own.map(({ name, cpython, title, races }): [string, string] => [
       name,
-      (sharing ? cpython : title) + (races === true ? ' (races; only when named)' : ''),
+      (TOLD_IN_PYTHON.includes(group) ? cpython : title) +
+        (races === true ? ' (races; only when named)' : ''),
     ]);
-    const heading = sharing
-      ? `Workloads, and what each does in Python: ${question}`
-      : `Workloads of group ${group}${group === 'memory' ? ', after mimalloc-bench' : ''}: ${question}`;
-    return [[...wrap(heading, width), ...definitions(rows, width)]];
+    return [[...wrap(`${group}: ${question}`, width), ...definitions(rows, width, column)]];
   });
+  const heading =
+    'Workloads, by the question that they answer; ungil compare --group NAMES runs groups of them:';
+  return [wrap(heading, width), ...groups];
 }
 
 function listBuilds(builds: readonly BuildInfo[], width: number): string[] {

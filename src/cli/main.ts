@@ -8,6 +8,7 @@ import { BUILDS } from '../runtime/builds.js';
 import { tuneV8 } from '../runtime/tuneV8.js';
 import type { ScenarioInfo } from '../scenarios/scenarioInfo.js';
 import type { CliDependencies } from './dependencies.js';
+import { environmentOf } from './environment.js';
 import { ExitStatus } from './errors.js';
 import { runCli } from './program.js';
 
@@ -69,6 +70,18 @@ const soak: CliDependencies['soak'] = async (options, onRound, signal) => {
   return module.soak(options, onRound, signal);
 };
 
+/** A timeline, likewise. */
+const trace: CliDependencies['trace'] = async (options, signal) => {
+  const module = await import('../report/tracing/record.js');
+  return module.trace(options, signal);
+};
+
+/** A short timeline, likewise. */
+const record: CliDependencies['record'] = async (options, signal) => {
+  const module = await import('../report/tracing/record.js');
+  return module.record(options, signal);
+};
+
 /** The heap of a program, likewise. */
 const heap: CliDependencies['heap'] = async (request, signal) => {
   const module = await import('../workloads/heapRun.js');
@@ -77,7 +90,7 @@ const heap: CliDependencies['heap'] = async (request, signal) => {
 
 /** Loads the workloads for the commands that name them: most of the runtime comes with them. */
 async function workloadsFor(command: string | undefined): Promise<readonly WorkloadInfo[]> {
-  if (command !== 'compare' && command !== 'heap' && command !== 'list') return [];
+  if (!['compare', 'heap', 'list', 'report', 'trace'].includes(command ?? '')) return [];
   const { ALL_WORKLOADS } = await import('../workloads/index.js');
   return ALL_WORKLOADS;
 }
@@ -102,6 +115,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   node: process.version,
   cpus: availableParallelism(),
+  environment: () => environmentOf(process.argv.slice(2)),
   workloads: await workloadsFor(process.argv[2]),
   builds: BUILDS,
   compare,
@@ -110,6 +124,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   heap,
   suites: await suitesFor(process.argv[2]),
   soak,
+  trace,
+  record,
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt: listenForInterrupt(),

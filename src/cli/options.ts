@@ -14,21 +14,22 @@ const MIB = 1024 * 1024;
 const MIN_MEMORY_BYTES = Geometry.MinSegments * Geometry.SegmentBytes;
 const MAX_MEMORY_BYTES = Geometry.MaxSegments * Geometry.SegmentBytes;
 
-/** Names of known workloads without repetition; for none given, all of the groups whose programs do not race. */
+/**
+ * Names of known workloads without repetition; for none given, all of the groups whose programs do not race. `both`: these,
+ * and then those named.
+ */
 export function parseWorkloads(
   names: readonly string[],
   known: readonly WorkloadInfo[],
   groups: string,
+  both = false,
 ): string[] {
   const asked = splitList(groups, '--group', `accepted: ${Object.keys(GROUPS).join(', ')}`);
   checkNames(asked, 'group of workloads', Object.keys(GROUPS));
   const ofGroup = known.filter((info) => asked.includes(info.group ?? 'sharing') && info.races !== true);
-  if (names.length === 0) return ofGroup.map((info) => info.name);
-  return checkNames(
-    names,
-    'workload',
-    known.map((info) => info.name),
-  );
+  const grouped = names.length === 0 || both ? ofGroup.map((info) => info.name) : [];
+  const accepted = known.map((info) => info.name);
+  return [...new Set([...grouped, ...checkNames(names, 'workload', accepted)])];
 }
 
 /**

@@ -72,3 +72,15 @@ export function writeResults(
   if (option === '-') deps.stdout.write(json);
   return saved;
 }
+
+// --- --html ---
+
+/** Makes sure that `--html` can be written, if it is given, beside `--json`. Throws UsageError. */
+export function prepareHtml(html: string | undefined, json: string | undefined): void {
+  if (html === undefined) return;
+  if (html === '-') throw new UsageError("--html '-' is not a file; accepted: a file's path");
+  prepareFile('--html', html, "a file's path");
+  if (json !== undefined && path.resolve(json) === path.resolve(html)) {
+    throw new UsageError(`--json and --html name the same file '${html}'; accepted: two files`);
+  }
+}

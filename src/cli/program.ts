@@ -6,13 +6,16 @@ import { ExitStatus, UsageError } from './errors.js';
 import { heapCommand } from './heapCommand.js';
 import { listCommand } from './listCommand.js';
 import { raceCommand } from './raceCommand.js';
+import { reportCommand } from './reportCommand.js';
 import { soakCommand } from './soakCommand.js';
+import { traceCommand } from './traceCommand.js';
 
 const EXAMPLES = `
 Examples:
   ungil compare
   ungil compare fib --threads 1,2,4
   ungil race owner-exit
+  ungil trace shared-list-append
   ungil heap private-dict
   ungil bench allocators
   ungil list`;
@@ -54,9 +57,11 @@ function buildProgram(deps: CliDependencies, exit: (status: ExitStatus) => void)
   const commands = [
     compareCommand(deps, exit),
     raceCommand(deps, exit),
+    traceCommand(deps, exit),
     heapCommand(deps, exit),
     benchCommand(deps, exit),
     soakCommand(deps, exit),
+    reportCommand(deps, exit),
     listCommand(deps, exit),
   ];
   for (const command of commands) program.addCommand(command);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { Command } from 'commander';
 import type { RaceProgress, RaceRequest } from '../explore/raceTypes.js';
 import type { Exploration } from '../explore/results.js';
@@ -10,10 +9,10 @@ import { summariseRace } from '../report/raceVerdict.js';
 import { kindOf } from '../report/raceWords.js';
 import { COUNT_SCHEMES } from '../scenarios/scheme.js';
 import { type CliDependencies, hostOf } from './dependencies.js';
-import { ExitStatus, UsageError } from './errors.js';
+import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
 import { listScenarios, listWidth } from './listCommand.js';
-import { prepareFile, prepareJson, saveFile, textStream, writeResults } from './outputFile.js';
+import { prepareHtml, prepareJson, saveFile, textStream, writeResults } from './outputFile.js';
 import { parseRace, type RawRaceOptions } from './raceOptions.js';
 import { coloursOf, widthOf } from './terminal.js';
 
@@ -77,19 +76,11 @@ export function raceCommand(deps: CliDependencies, exit: (status: ExitStatus) =>
         return;
       }
       const request = parseRace(targets, raw, deps.scenarios);
-      prepareFiles(raw);
+      prepareJson(raw.json);
+      prepareHtml(raw.html, raw.json);
       const run = await explore(request, deps);
       exit(report(run, raw, deps));
     });
-}
-
-function prepareFiles({ json, html }: RawRaceOptions): void {
-  prepareJson(json);
-  if (html === '-') throw new UsageError("--html '-' is not a file; accepted: a file's path");
-  if (html !== undefined) prepareFile('--html', html, "a file's path");
-  if (json !== undefined && html !== undefined && path.resolve(json) === path.resolve(html)) {
-    throw new UsageError(`--json and --html name the same file '${html}'; accepted: two files`);
-  }
 }
 
 // --- Exploring ---

@@ -2,7 +2,7 @@ import { mergeSegments, type Segment } from './scheduleText.js';
 
 /** What came of running a schedule. */
 export interface RunResult {
-  /** All that was executed, with what the default policy added. */
+  /** All that was executed, with what the default policy added: begins with the schedule. */
   readonly segments: readonly Segment[];
   /** Whether the failure in question occurred. */
   readonly failed: boolean;
@@ -15,7 +15,7 @@ export interface RunResult {
  */
 export type Run = (segments: readonly Segment[]) => RunResult | null;
 
-/** The same, counted: also null when no runs are left. */
+/** The same, counted: also null when no runs are left. What is not null begins with the steps that were asked for. */
 export interface Runner {
   run(steps: readonly Step[]): Execution | null;
   readonly left: number;

@@ -21,6 +21,12 @@ const KINDS: readonly (readonly [kind: TypeKind, layout: string, options: FieldO
   [TypeKind.Weakref, 'WeakrefObject', {}],
   [TypeKind.Method, 'MethodObject', {}],
   [TypeKind.WeakDict, 'WeakDictObject', {}],
+  [TypeKind.Module, 'ModuleObject', {}],
+  [TypeKind.BuiltinFunction, 'BuiltinFunctionObject', {}],
+  [TypeKind.MethodDescriptor, 'MethodDescriptorObject', {}],
+  [TypeKind.Generator, 'GeneratorObject', { arrays: ['Locals'] }],
+  [TypeKind.ThreadLocal, 'ThreadLocalObject', {}],
+  [TypeKind.MethodCaller, 'MethodCallerObject', {}],
 ];
 
 /** Knows what kinds of objects there are, and the names of their words. */

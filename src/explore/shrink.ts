@@ -71,10 +71,19 @@ class CountedRunner implements Runner {
     if (this.left === 0) return null;
     this.left--;
     const result = this.runIt(segments);
-    const execution = result && { steps: toSteps(result.segments), failed: result.failed };
+    const steps = result && toSteps(result.segments);
+    // A record that ends before the schedule, or is another one, says nothing about it, and has no steps to go on from.
+    const execution = steps && beginsWith(steps, toSteps(segments)) ? { steps, failed: result.failed } : null;
     this.known.set(key, execution);
     return execution;
   }
+}
+
+function beginsWith(steps: readonly Step[], wanted: readonly Step[]): boolean {
+  return wanted.every(({ thread, choice }, at) => {
+    const step = steps[at];
+    return step !== undefined && step.thread === thread && step.choice === choice;
+  });
 }
 
 function spaceBelow(given: Execution, all: readonly Deviation[], reduced: Plan | null): SearchSpace {

@@ -374,6 +374,15 @@ export const enum Control {
   /** Next slot for a worker; a worker keeps its slot for its life. */
   NextSlot = 352,
 
+  /** `TypeCache.Words` words in the static arena; fixed at start. Of a line that is written once for each class. */
+  TypeCache = 353,
+  /** The next version of a type. Atomic. */
+  NextTypeVersion = 354,
+  /** Numbers the objects of type threading.local. Atomic. */
+  NextThreadLocal = 355,
+  /** Constants of code that are never freed, a chain of `ConstantNode`; under InternMutex. */
+  Constants = 356,
+
   /** Unique ids (CPython `Python/uniqueid.c`): byte mutex, table of entries, its length, first free entry. */
   UniqueIdMutex = 368,
   UniqueIdTable = 369,
@@ -571,8 +580,10 @@ export const enum ThreadBlock {
   /** Free lists of the thread (free-threaded) (owner only): `FreeLists` layout. */
   FreeLists = 160,
 
-  /** Counters, owner writes, read after the run: `Counter` layout. */
+  /** Counters, owner writes, read after the run: `Counter` layout, then `GilWait`. */
   Counters = 288,
+  GilWaits = 320,
+  CountersEnd = 352,
 
   /** What a marker has in shared memory, 128 words; layout in gc/. Atomic where gc/ says so. */
   Marking = 352,
@@ -614,7 +625,10 @@ export const enum FreeListMax {
   Tuples = 2000,
 }
 
-/** What a thread counts. Reported as `counters` in compare.json. */
+/**
+ * What a thread counts, in every build: events that lie on slow paths anyway. Reported as `counters` in compare.json by the
+ * names of counterNames.ts. Owner only; 0 from `ThreadState.bind` on. Times in microseconds, by `SyncThread.stopwatch`.
+ */
 export const enum Counter {
   /** Mutex slow paths entered. */
   MutexWaits = 0,
@@ -637,7 +651,39 @@ export const enum Counter {
   ForeignFrees = 9,
   /** Stop-the-world pauses this thread was suspended by. */
   Suspensions = 10,
-  Count = 11,
+  /** Turns of spinning for a mutex. */
+  Spins = 11,
+  /** Time in the slow paths of mutexes: spinning, asleep, and attaching again. */
+  LockMicroseconds = 12,
+  /** Time asleep in the parking lot. */
+  ParkedMicroseconds = 13,
+  /** Times that the GIL was not free, and how long that took in all; more in `ThreadBlock.GilWaits`. */
+  GilWaits = 14,
+  GilMicroseconds = 15,
+  /** Times that the GIL's holder was asked to drop it. */
+  GilDropRequests = 16,
+  /** Times that this thread was asked, dropped the GIL and waited for somebody else to have had it. */
+  ForcedSwitches = 17,
+  /** Time from stopping at a safepoint for a pause to going on. */
+  SuspendedMicroseconds = 18,
+  /** Pauses that this thread has begun, and how long it has waited for the others to stop. */
+  Stops = 19,
+  StopMicroseconds = 20,
+  /** Times that an object's two counts became one, by whatever way. */
+  Merges = 21,
+  /** Grace periods begun, and those that the thread has waited for because it could not delay a free. */
+  GracePeriods = 22,
+  GraceWaits = 23,
+  Count = 24,
+}
+
+/** `ThreadBlock.GilWaits`: the longest wait for the GIL in microseconds, then how many took at most 2^i microseconds. */
+export const enum GilWait {
+  Longest = 0,
+  Histogram = 1,
+  /** The last one has no limit; the one before ends at 2^18 microseconds, a quarter of a second. */
+  Buckets = 20,
+  Words = 21,
 }
 
 /** Type objects: header, then these words. Built-in ones live at fixed addresses (`BuiltinType`). */
@@ -662,7 +708,13 @@ export const enum TypeObject {
   Finalize = 12,
   /** First weak reference to the type; under its stripe's lock. */
   Weakrefs = 13,
-  Words = 14,
+  /** dict of the class's attributes, 0 before the first one is set. A counted reference. Atomic. */
+  Dict = 14,
+  /** Version of the attributes for caches (CPython `tp_version_tag`), never used again; 0 none. Atomic. */
+  Version = 15,
+  /** Versions that the type has had (CPython `tp_versions_used`). Under the type's guard. */
+  VersionsUsed = 16,
+  Words = 17,
 }
 
 export const enum TypeFlags {
@@ -692,6 +744,15 @@ export const enum BuiltinType {
   Method = Control.Types + 832,
   WeakKeyDict = Control.Types + 896,
   WeakValueDict = Control.Types + 960,
+  Module = Control.Types + 1024,
+  BuiltinFunction = Control.Types + 1088,
+  MethodDescriptor = Control.Types + 1152,
+  Generator = Control.Types + 1216,
+  ThreadLocal = Control.Types + 1280,
+  MethodCaller = Control.Types + 1344,
+  /** Behind the last one; there is room to `Control.None`. */
+  End = Control.Types + 1408,
+  Words = 64,
 }
 
 /** What a deallocator, a leak report or a trace switches on. */
@@ -712,6 +773,12 @@ export const enum TypeKind {
   Weakref = 14,
   Method = 15,
   WeakDict = 16,
+  Module = 17,
+  BuiltinFunction = 18,
+  MethodDescriptor = 19,
+  Generator = 20,
+  ThreadLocal = 21,
+  MethodCaller = 22,
 }
 
 /** int and float: header, then the value as a double; exact for ints to 2^53. `f64[(o + Value) / 2]`. */
@@ -722,6 +789,13 @@ export const enum NumberObject {
   Stride = 8,
   SmallMin = -5,
   SmallMax = 256,
+}
+
+/** A link of `Control.Constants`, in the static arena. */
+export const enum ConstantNode {
+  Next = 0,
+  Object = 1,
+  Words = 4,
 }
 
 /** str: immutable. Characters start at `Data`, one, two or four bytes each by `Kind` (CPython PEP 393). */
@@ -845,7 +919,16 @@ export const enum CodeObject {
   Arguments = 6,
   /** Index of the per-thread counts + 1; 0 none. */
   UniqueId = 7,
-  Words = 8,
+  /** tuple of the constants (CPython `co_consts`), 0 none. A counted reference. */
+  Constants = 8,
+  /** `CodeFlags`. */
+  Flags = 9,
+  Words = 10,
+}
+
+export const enum CodeFlags {
+  /** A `def` within a function (CPython `CO_NESTED`): its functions are counted, so that they die at once. */
+  Nested = 1,
 }
 
 /** threading.Lock: one mutex byte (the word's lowest). */
@@ -907,4 +990,103 @@ export const enum WeakDictObject {
   /** First weak reference to the object; under its stripe's lock. */
   Weakrefs = 6,
   Words = 7,
+}
+
+/** module (CPython `Objects/moduleobject.c`). */
+export const enum ModuleObject {
+  /** dict of its names. A counted reference. */
+  Dict = 4,
+  /** Interned str. */
+  Name = 5,
+  /** First weak reference to the module; under its stripe's lock. */
+  Weakrefs = 6,
+  Words = 7,
+}
+
+/** Function of a C module, or method of a built-in object bound to it (CPython `PyCFunctionObject`). */
+export const enum BuiltinFunctionObject {
+  /** Number of its body in the table of native bodies, alike in every thread. */
+  Native = 4,
+  /** Interned str. */
+  Name = 5,
+  /** First argument: the object, the module, or 0. A counted reference. */
+  Self = 6,
+  /** First weak reference to the function; under its stripe's lock. */
+  Weakrefs = 7,
+  Words = 8,
+}
+
+/** Method of a built-in type, not bound (CPython `PyMethodDescrObject`). */
+export const enum MethodDescriptorObject {
+  Native = 4,
+  /** Interned str. */
+  Name = 5,
+  /** The type whose method it is. A counted reference. */
+  Owner = 6,
+  Words = 7,
+}
+
+/** generator (CPython `Objects/genobject.c`): its frame is a part of it. */
+export const enum GeneratorObject {
+  /** As `FunctionObject.Body`: the body that runs to the next yield. */
+  Body = 4,
+  /** `GeneratorState`. Atomic exchange by whoever resumes it. */
+  State = 5,
+  /** The code object, counted per thread where the build does that. */
+  Code = 6,
+  /** First weak reference to the generator; under its stripe's lock. */
+  Weakrefs = 7,
+  /** Where the body goes on; a number of the body's own. Of the thread that runs it. */
+  Resume = 8,
+  /** Words for locals. */
+  LocalCount = 9,
+  /** References, 0 where there is none. Of the thread that runs it. */
+  Locals = 10,
+}
+
+export const enum GeneratorState {
+  /** Created, or waits behind a yield. */
+  Suspended = 0,
+  Executing = 1,
+  /** Has returned or thrown. */
+  Finished = 2,
+}
+
+/** threading.local (CPython `Modules/_threadmodule.c`): the attributes are in dicts of the threads. */
+export const enum ThreadLocalObject {
+  /** str, unlike any other: the key of each thread's dict in its table. A counted reference. */
+  Key = 4,
+  /** First weak reference to the object; under its stripe's lock. */
+  Weakrefs = 5,
+  Words = 6,
+}
+
+/** operator.methodcaller (CPython `Modules/_operator.c`), of a method without arguments. */
+export const enum MethodCallerObject {
+  /** Interned str. */
+  Name = 4,
+  Words = 5,
+}
+
+/** One entry of `TypeCache`. All words atomic where threads run at once. */
+export const enum TypeCacheEntry {
+  /** Odd while somebody writes the entry. Atomic. */
+  Sequence = 0,
+  Version = 1,
+  /** Interned str, hence static. */
+  Name = 2,
+  /** Borrowed from the type that has this version; 0: the type has no such attribute. */
+  Value = 3,
+  Words = 4,
+}
+
+/**
+ * Cache of attributes of types, one for all threads (CPython `struct type_cache`): entries by version and name. Free-threaded:
+ * each entry a sequence lock of its own.
+ */
+export const enum TypeCache {
+  /** log2 of the entries, CPython's. */
+  Log2Entries = 12,
+  Mask = (1 << Log2Entries) - 1,
+  Words = TypeCacheEntry.Words << Log2Entries,
 }

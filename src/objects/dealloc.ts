@@ -19,6 +19,8 @@ export interface DeallocSlots {
   readonly weakrefs: { dealloc(object: Ref): void };
   readonly weakDicts: { dealloc(object: Ref): void };
   readonly methods: { dealloc(object: Ref): void };
+  readonly records: { dealloc(object: Ref): void };
+  readonly generators: { dealloc(object: Ref): void };
 }
 
 /**
@@ -120,6 +122,16 @@ export class TypeDeallocator implements Deallocator {
         return;
       case TypeKind.Type:
         this.slots.instances.deallocType(object);
+        return;
+      case TypeKind.Generator:
+        this.slots.generators.dealloc(object);
+        return;
+      case TypeKind.Module:
+      case TypeKind.BuiltinFunction:
+      case TypeKind.MethodDescriptor:
+      case TypeKind.ThreadLocal:
+      case TypeKind.MethodCaller:
+        this.slots.records.dealloc(object);
         return;
       default:
         throw new FatalError(`an object of type kind ${kind} at ${object} cannot be freed`);

@@ -1,4 +1,4 @@
-import { BuiltinType, CodeObject, DictObject, FunctionObject, GcBits } from '../memory/layout.js';
+import { BuiltinType, CodeFlags, CodeObject, DictObject, FunctionObject, GcBits } from '../memory/layout.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ObjectContext } from './context.js';
 import type { GcHeap } from './gcHeap.js';
@@ -6,7 +6,8 @@ import type { Weakrefs } from './weakrefs.js';
 
 /**
  * function: code and globals, and what a call needs. Functions get deferred counts where the build has them
- * (PEP 703); their references to code and globals are counted per thread.
+ * (PEP 703), but not those that another function makes, which are to die at once (`CO_NESTED`, gh-117657); their references
+ * to code and globals are counted per thread.
  */
 export class Functions {
   private readonly i32: Int32Array;
@@ -35,7 +36,7 @@ export class Functions {
     heap[object + FunctionObject.Code] = code;
     heap[object + FunctionObject.Weakrefs] = 0;
     this.gcHeap.track(object);
-    this.refs.enableDeferred(object);
+    if ((heap[code + CodeObject.Flags] & CodeFlags.Nested) === 0) this.refs.enableDeferred(object);
     return object;
   }
 

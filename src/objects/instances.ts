@@ -26,6 +26,14 @@ import type { Guard } from './guard.js';
 import type { LifeEnd } from './lifeEnd.js';
 import type { Strings } from './strings.js';
 
+/** Attributes that instances have from their class. */
+export interface ClassAttributes {
+  /** A new reference, 0 if the class has none. */
+  lookup(type: Ref, name: Ref): Ref;
+  /** A new bound method of both, borrowed. */
+  bind(func: Ref, self: Ref): Ref;
+}
+
 /** `PreHeader.Dict` besides 0 and addresses. */
 export const enum ManagedDict {
   /** Under the guard: the values are about to be in a dict, and no longer all where they were. */
@@ -54,6 +62,8 @@ export class Instances {
   private readonly mutex: Mutex;
   private readonly strings: Strings;
   private readonly tables: KeyTables;
+  /** Set once by the composition. */
+  classes!: ClassAttributes;
 
   constructor(
     context: ObjectContext,
@@ -112,6 +122,9 @@ export class Instances {
     heap[type + TypeObject.InlineCapacity] = capacity;
     heap[type + TypeObject.Finalize] = 0;
     heap[type + TypeObject.Weakrefs] = 0;
+    heap[type + TypeObject.Dict] = 0;
+    heap[type + TypeObject.Version] = 0;
+    heap[type + TypeObject.VersionsUsed] = 0;
     heap[type + TypeObject.UniqueId] = this.refs.assignUniqueId(type);
     if (init !== 0) this.refs.incref(init);
     for (const interned of names) this.addName(type, interned);
@@ -149,11 +162,16 @@ export class Instances {
     return object;
   }
 
-  /** object.name. Throws AttributeError. */
+  /** object.name: the instance's own, else the class's, a function of which becomes a bound method. Throws AttributeError. */
   getAttr(object: Ref, name: Ref): Ref {
+    const value = this.getOwn(object, name);
+    return value !== 0 ? value : this.getFromClass(object, name);
+  }
+
+  /** The attribute that the instance itself has, a new reference; 0 if it has none. */
+  getOwn(object: Ref, name: Ref): Ref {
     const index = this.slotIndex(this.i32[object + Header.Type], name);
-    const value = index < 0 ? this.getFromDict(object, name) : this.getSlot(object, index);
-    return value !== 0 ? value : this.missing(object, name);
+    return index < 0 ? this.getFromDict(object, name) : this.getSlot(object, index);
   }
 
   /**
@@ -293,15 +311,19 @@ export class Instances {
     this.gcHeap.free(type);
   }
 
-  /** tp_clear of a class: drops `__init__` and `__del__`. The caller holds a reference, or destroys it. */
+  /** tp_clear of a class: drops `__init__`, `__del__` and its attributes. The caller holds a reference, or destroys it. */
   clearType(type: Ref): void {
     const heap = this.i32;
     const init = heap[type + TypeObject.Init];
     const finalizer = heap[type + TypeObject.Finalize];
     heap[type + TypeObject.Init] = 0;
     heap[type + TypeObject.Finalize] = 0;
+    const dict = heap[type + TypeObject.Dict];
+    this.atomics.store(type + TypeObject.Version, 0);
+    this.atomics.store(type + TypeObject.Dict, 0);
     if (init !== 0) this.refs.decref(init);
     if (finalizer !== 0) this.refs.decref(finalizer);
+    if (dict !== 0) this.refs.decref(dict);
   }
 
   /** tp_clear: drops values and dict; the class stays. The caller holds a reference. */
@@ -469,6 +491,18 @@ export class Instances {
     } catch (error) {
       this.allocator.free(keys, HeapTag.Mem);
       throw error;
+    }
+  }
+
+  private getFromClass(object: Ref, name: Ref): Ref {
+    const type = this.i32[object + Header.Type];
+    const value = this.i32[type + TypeObject.Dict] === 0 ? 0 : this.classes.lookup(type, name);
+    if (value === 0) return this.missing(object, name);
+    if (this.i32[value + Header.Type] !== BuiltinType.Function) return value;
+    try {
+      return this.classes.bind(value, object);
+    } finally {
+      this.refs.decref(value);
     }
   }
 

@@ -67,6 +67,18 @@ export class Lists extends FreeListed {
     this.refs.decref(old);
   }
 
+  /** As set, but the old item is not dropped: its reference is the caller's. */
+  exchange(list: Ref, index: number, value: Ref): Ref {
+    const token = this.guard.begin(list);
+    const old = this.itemAt(list, index);
+    if (old !== 0) {
+      this.refs.incref(value);
+      this.storeItem(list, this.slotOf(list, index), value);
+    }
+    this.guard.end(token);
+    return old !== 0 ? old : outOfRange(index);
+  }
+
   /** list.append(item). Throws MemoryError. */
   append(list: Ref, item: Ref): void {
     const token = this.guard.begin(list);
@@ -96,6 +108,23 @@ export class Lists extends FreeListed {
     this.guard.end(token);
     if (item === 0) throw new PythonError('IndexError', 'pop from empty list');
     return item;
+  }
+
+  /** list.pop(index); negative counts from the end. Those behind it move up. Throws IndexError. */
+  popAt(list: Ref, index: number): Ref {
+    const token = this.guard.begin(list);
+    const heap = this.i32;
+    const item = this.itemAt(list, index);
+    if (item !== 0) {
+      const size = heap[list + ListObject.Size];
+      const last = heap[list + ListObject.Items] + ListArray.Items + size - 1;
+      this.closeGap(list, this.slotOf(list, index), last);
+      this.storeItem(list, last, 0);
+      this.storeSize(list, size - 1);
+      this.shrinkLocked(list, size - 1);
+    }
+    this.guard.end(token);
+    return item !== 0 ? item : outOfRange(index);
   }
 
   /** list.clear(). Items are dropped after the list has let go of them. Returns how many there were. */
@@ -165,6 +194,11 @@ export class Lists extends FreeListed {
 
   protected storeItem(_list: Ref, slot: number, item: Ref): void {
     this.i32[slot] = item;
+  }
+
+  /** Items up to the one at `last` move one slot down. */
+  protected closeGap(_list: Ref, slot: number, last: number): void {
+    this.i32.copyWithin(slot, slot + 1, last + 1);
   }
 
   protected storeSize(list: Ref, size: number): void {

@@ -218,13 +218,14 @@ export class LockFreeDicts extends Dicts {
 
   /**
    * The table to read, 0 if this thread must take the lock. Declared racy reads: the owner id of this thread is
-   * never wrong. The owner of a private dict has written `Keys` himself, or a non-owner has under the lock: then see
-   * above. Otherwise first the Shared bit and then the table are loaded, both atomically: in the other order the table
-   * could be one that was freed at once while the dict was private.
+   * never wrong. What the owner finds in `Keys` he has written himself, or a non-owner has under the lock, who sets
+   * Shared before he gives the old table up: see above; the owner needs no order between the two. Others load first the
+   * Shared bit and then the table, both atomically: in the other order the table could be one that was freed at once
+   * while the dict was private.
    */
   private readableKeys(dict: Ref): number {
     const heap = this.i32;
-    if ((heap[dict] & Word0.OwnerAndShared) === this.id) return heap[dict + DictObject.Keys];
+    if ((heap[dict] & Header.OwnerMask) === this.id) return heap[dict + DictObject.Keys];
     return this.atomics.loadShared(dict, DictObject.Keys);
   }
 
@@ -250,7 +251,7 @@ export class LockFreeDicts extends Dicts {
     return 0;
   }
 
-  private takeForeign(dict: Ref, keys: number, slot: number, object: Ref): Ref {
+  protected takeForeign(dict: Ref, keys: number, slot: number, object: Ref): Ref {
     if (!this.refs.tryIncrefCompare(slot, object)) return 0;
     if (this.atomics.load(dict + DictObject.Keys) === keys) return object;
     this.refs.decref(object);

@@ -107,7 +107,7 @@ export class LockFreeLists extends Lists {
    * The item belongs to another thread: a conditional increment, then slot *and* array are looked at again (PEP
    * 703; CPython since 3.13 looks at the slot only, which a stale array makes unsound: PIT-10.2).
    */
-  private getForeign(list: Ref, array: number, slot: number, item: Ref): boolean {
+  protected getForeign(list: Ref, array: number, slot: number, item: Ref): boolean {
     if (!this.counter.tryIncrefSharedCompare(slot, item)) return false;
     if (this.arrayUnchanged(list, array)) return true;
     this.refs.decref(item);
@@ -154,6 +154,15 @@ export class LockFreeLists extends Lists {
   protected override storeItem(list: Ref, slot: number, item: Ref): void {
     if (this.isPrivate(list)) this.i32[slot] = item;
     else this.atomics.store(slot, item);
+  }
+
+  /**
+   * Readers may find an item in two slots, never in none, and each of these slots anew after they have counted it (CPython
+   * `ptr_wise_atomic_memmove`).
+   */
+  protected override closeGap(list: Ref, slot: number, last: number): void {
+    if (this.isPrivate(list)) super.closeGap(list, slot, last);
+    else for (let to = slot; to < last; to++) this.atomics.store(to, this.i32[to + 1]);
   }
 
   protected override storeSize(list: Ref, size: number): void {

@@ -1,10 +1,12 @@
 import {
+  CodeObject,
   Control,
   DictEntry,
   DictKeys,
   DictKeysKind,
   DictObject,
   FunctionObject,
+  GeneratorObject,
   Header,
   InstanceObject,
   ListArray,
@@ -20,6 +22,7 @@ import {
 import type { Ref } from '../refcount/refCounter.js';
 import { firstValue } from './dictKeys.js';
 import { ManagedDict } from './instances.js';
+import { recordReference } from './records.js';
 
 /** A run of words that hold references, 0 meaning none: the first, the one behind the last, words from one to the next. */
 export const enum Span {
@@ -68,11 +71,24 @@ export class Referents {
         return this.add(0, object + WeakDictObject.Data, object + WeakDictObject.Self + 1, 1);
       case TypeKind.Type: {
         const init = this.add(0, object + TypeObject.Init, object + TypeObject.Init + 1, 1);
-        return this.add(init, object + TypeObject.Finalize, object + TypeObject.Finalize + 1, 1);
+        const finalize = this.add(init, object + TypeObject.Finalize, object + TypeObject.Finalize + 1, 1);
+        return this.add(finalize, object + TypeObject.Dict, object + TypeObject.Dict + 1, 1);
+      }
+      case TypeKind.Code:
+        return this.add(0, object + CodeObject.Constants, object + CodeObject.Constants + 1, 1);
+      case TypeKind.Generator: {
+        const code = this.add(0, object + GeneratorObject.Code, object + GeneratorObject.Code + 1, 1);
+        const locals = object + GeneratorObject.Locals;
+        return this.add(code, locals, locals + heap[object + GeneratorObject.LocalCount], 1);
       }
       default:
-        return 0;
+        return this.record(object, heap[type + TypeObject.Kind]);
     }
+  }
+
+  private record(object: Ref, kind: TypeKind): number {
+    const word = recordReference(kind);
+    return word === 0 ? 0 : this.add(0, object + word, object + word + 1, 1);
   }
 
   private list(list: Ref): number {

@@ -46,6 +46,24 @@ export class Strings {
     return str;
   }
 
+  /** A fresh str of the first `length` of these code points. Throws MemoryError. */
+  fromCodePoints(points: Int32Array, length: number): Ref {
+    let highest = 0;
+    for (let i = 0; i < length; i++) highest |= points[i];
+    const width = highest < 0x100 ? 1 : highest < 0x10000 ? 2 : 4;
+    const str = this.allocator.alloc(strWords(length, width), HeapTag.Object);
+    this.refs.init(str, BuiltinType.Str, 0);
+    this.setFields(str, length, width);
+    const data = str + StrObject.Data;
+    const { u8, u16, i32 } = this;
+    for (let i = 0; i < length; i++) {
+      if (width === 1) u8[(data << 2) + i] = points[i];
+      else if (width === 2) u16[(data << 1) + i] = points[i];
+      else i32[data + i] = points[i];
+    }
+    return str;
+  }
+
   /** The JavaScript string of the same code points. */
   text(str: Ref): string {
     const length = this.i32[str + StrObject.Length];

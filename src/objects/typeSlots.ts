@@ -11,6 +11,7 @@ export interface ClearSlots {
   readonly instances: { clearObject(object: Ref): void; clearType(type: Ref): void };
   readonly weakrefs: { clear(object: Ref): void };
   readonly weakDicts: { clear(object: Ref): void };
+  readonly generators: { clear(object: Ref): void };
   readonly finalizers: { finalize(object: Ref): void };
 }
 
@@ -18,7 +19,7 @@ export interface ClearSlots {
 export class TypeSlots implements GcSlots {
   constructor(private readonly types: ClearSlots) {}
 
-  /** Tuples, code and bound methods have no tp_clear: what else is in a cycle with them has (as in CPython). */
+  /** Tuples, code, methods and modules have no tp_clear: what else is in a cycle with them has (as in CPython). */
   clear(object: Ref): void {
     const { types } = this;
     switch (this.kindOf(object)) {
@@ -42,6 +43,9 @@ export class TypeSlots implements GcSlots {
         return;
       case TypeKind.WeakDict:
         types.weakDicts.clear(object);
+        return;
+      case TypeKind.Generator:
+        types.generators.clear(object);
         return;
     }
   }

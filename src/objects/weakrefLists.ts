@@ -1,10 +1,14 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { PythonError } from '../memory/errors.js';
 import {
+  BuiltinFunctionObject,
   FunctionObject,
+  GeneratorObject,
   Header,
   MethodObject,
+  ModuleObject,
   PreHeader,
+  ThreadLocalObject,
   TypeKind,
   TypeObject,
   WeakDictObject,
@@ -102,6 +106,14 @@ export function weakrefHead(heap: Int32Array, object: Ref): number {
       return object + TypeObject.Weakrefs;
     case TypeKind.Method:
       return object + MethodObject.Weakrefs;
+    case TypeKind.Module:
+      return object + ModuleObject.Weakrefs;
+    case TypeKind.BuiltinFunction:
+      return object + BuiltinFunctionObject.Weakrefs;
+    case TypeKind.Generator:
+      return object + GeneratorObject.Weakrefs;
+    case TypeKind.ThreadLocal:
+      return object + ThreadLocalObject.Weakrefs;
     case TypeKind.WeakDict:
       return object + WeakDictObject.Weakrefs;
     default:

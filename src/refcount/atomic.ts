@@ -88,7 +88,7 @@ export class AtomicRefCounter extends OneCountRefCounter {
    * Never 0 -> 1: a count of zero belongs to the thread that is destroying the object. May touch a freed block, whose
    * count is zero, or the next object in it, which plain stores initialise (declared racy read).
    */
-  private incrementUnlessZero(object: Ref): boolean {
+  protected incrementUnlessZero(object: Ref): boolean {
     const word = object + Header.Shared;
     let count = this.atomics.load(word);
     for (;;) {

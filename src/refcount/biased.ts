@@ -1,6 +1,6 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError } from '../memory/errors.js';
-import { GcBits, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
+import { Counter, GcBits, Header, Immortal, SharedState, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { MergeQueue, type MergeThread } from './mergeQueue.js';
 import { mergePerThreadCounts, PerThreadCounts } from './perThread.js';
@@ -45,6 +45,7 @@ export class BiasedRefCounter implements CollectedRefCounter {
   /** Addresses of this thread's words. */
   private readonly uniqueCounts: number;
   private readonly uniqueCapacity: number;
+  private readonly merges: number;
   /** Set once by the composition; destroys what reaches zero. */
   deallocator!: Deallocator;
 
@@ -66,6 +67,7 @@ export class BiasedRefCounter implements CollectedRefCounter {
     this.firstShared = options.biased ? SharedState.Default : SharedState.One | SharedState.Merged;
     this.uniqueCounts = thread.block + ThreadBlock.UniqueCounts;
     this.uniqueCapacity = thread.block + ThreadBlock.UniqueCapacity;
+    this.merges = thread.block + ThreadBlock.Counters + Counter.Merges;
     this.queue = this.makeQueue(thread);
     this.pool = new UniqueIdPool(thread);
     this.perThread = new PerThreadCounts(thread, this.pool, this);
@@ -432,6 +434,7 @@ export class BiasedRefCounter implements CollectedRefCounter {
   /** Step 2 of a merge: adds `extra`, sets the state, returns the total count. */
   protected publishMerged(object: Ref, extra: number): number {
     const word = object + Header.Shared;
+    this.i32[this.merges]++;
     let shared = this.atomics.load(word);
     for (;;) {
       const total = (shared >> SharedState.Shift) + extra;

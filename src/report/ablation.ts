@@ -1,3 +1,5 @@
+import { byRound, ratioInterval } from './bootstrap.js';
+import type { Interval } from './figures.js';
 import { findResult, type Result } from './results.js';
 import { median } from './statistics.js';
 import { formatRatio, plural } from './text.js';
@@ -16,12 +18,16 @@ export interface AblationCell {
   threads: number;
   /** Throughput with the mechanism over throughput without. Null: not measured, or a wrong result. */
   cost: number | null;
-  /** Costs within 1 - noise and 1 + noise say nothing. */
+  /** Of the cost, 95 %, by bootstrap over pairs of rounds; null for fewer than three samples. */
+  interval: Interval | null;
+  /** How far either build was from itself between rounds; costs within 1 - noise and 1 + noise say nothing. */
   noise: number;
 }
 
 /** Below this, differences come from where V8 and the machine put things. */
 const LEAST_NOISE = 0.05;
+/** Makes the median absolute deviation of normally distributed values their standard deviation. */
+const NORMAL = 1.4826;
 
 /** Every cell: builds, then mechanisms, then workloads, then numbers of threads, in the order measured. */
 export function toAblation(plans: readonly AblationPlan[], results: readonly Result[]): AblationCell[] {
@@ -45,9 +51,13 @@ export function toAblation(plans: readonly AblationPlan[], results: readonly Res
   );
 }
 
-/** True if the difference is larger than what the samples' scatter explains. */
-export function isTelling(cell: AblationCell): boolean {
-  return cell.cost !== null && Math.abs(Math.log(cell.cost)) > Math.log(1 + cell.noise);
+/**
+ * True if the interval does not contain 1, and if the builds differ by more than either does from itself between rounds: with
+ * a table's dozens of cells, a few intervals of 95 % miss.
+ */
+export function isTelling({ cost, interval, noise }: AblationCell): boolean {
+  if (cost === null || (interval !== null && interval.low <= 1 && interval.high >= 1)) return false;
+  return Math.abs(Math.log(cost)) > Math.log(1 + noise);
 }
 
 /** `1.85`; `≈1` within noise; `-` without a figure. */
@@ -91,19 +101,25 @@ function place({ workload, threads }: AblationCell): string {
 function compareThroughput(
   base: Result | undefined,
   without: Result | undefined,
-): Pick<AblationCell, 'cost' | 'noise'> {
-  if (base === undefined || without === undefined) return { cost: null, noise: LEAST_NOISE };
+): Pick<AblationCell, 'cost' | 'interval' | 'noise'> {
+  if (base === undefined || without === undefined) return { cost: null, interval: null, noise: LEAST_NOISE };
   const ratio = base.opsPerSecond.median / without.opsPerSecond.median;
   const right = base.wrong === null && without.wrong === null && Number.isFinite(ratio) && ratio > 0;
-  const noise = 2 * Math.hypot(uncertainty(base), uncertainty(without));
-  return { cost: right ? ratio : null, noise: Math.max(LEAST_NOISE, Number.isFinite(noise) ? noise : 0) };
+  const noise = Math.hypot(drift(base), drift(without));
+  return {
+    cost: right ? ratio : null,
+    interval: right ? ratioInterval(roundsOf(base), roundsOf(without)) : null,
+    noise: Math.max(LEAST_NOISE, Number.isFinite(noise) ? noise : 0),
+  };
 }
 
-/**
- * Relative standard error of the median, from the median absolute deviation: a single repeat that another program
- * has disturbed moves neither.
- */
-function uncertainty({ opsPerSecond: { median: middle, samples } }: Result): number {
-  const deviation = median(samples.map((sample) => Math.abs(sample - middle)));
-  return (1.2533 * 1.4826 * deviation) / middle / Math.sqrt(samples.length);
+/** Relative standard deviation of the rounds' medians; one round that another program has disturbed does not count. */
+function drift(result: Result): number {
+  const rounds = roundsOf(result).map(median);
+  const middle = median(rounds);
+  return (NORMAL * median(rounds.map((round) => Math.abs(round - middle)))) / middle;
+}
+
+function roundsOf({ opsPerSecond, beside }: Result): number[][] {
+  return byRound(opsPerSecond.samples, beside.round);
 }

@@ -6,8 +6,8 @@ import type { TableOptions } from './table.js';
 import { plural, wrap } from './text.js';
 
 const LEGEND =
-  'Throughput with the mechanism over throughput without it: above 1 it pays, below 1 it costs; ≈1: within ' +
-  'the noise of the repeats.';
+  'Throughput with the mechanism over throughput without it: above 1 it pays, below 1 it costs; ≈1: the 95 % ' +
+  'interval contains 1, or the builds differ no more than each from itself between rounds.';
 
 const FEW_REPEATS = 3;
 const NO_NOISE = `Fewer than ${FEW_REPEATS} repeats: the noise is not known, 5 % is assumed.`;

@@ -1,53 +1,65 @@
-/** What CPython itself reaches on the sixteen workloads, to hold our figures against. Measured, never computed. */
+/** What CPython itself reaches, to hold our figures against: measured in the same session, or bundled. Never computed. */
 
-export const CPYTHON_SOURCE =
-  'CPython 3.15.0a0 (main of May 2025, about 3.14.0b1), gcc 12 -O3, no PGO/LTO; GIL build and --disable-gil ' +
-  'build; 2 vCPU AMD EPYC; threads pinned; median of 7 quiet runs';
+import { MEASURED, MEASURED_SOURCE } from './cpythonMeasured.js';
+import type { Interval, Latency } from './figures.js';
 
-/** Million operations per second of all threads together, at 1, 2 and 4 threads. */
-type Throughput = readonly [one: number, two: number, four: number];
+/** Builds of ours that CPython has, too. */
+export type CPythonBuild = 'gil' | 'free-threaded';
 
-interface Figures {
-  readonly gil: Throughput;
-  readonly 'free-threaded': Throughput;
+/** What `source` says of bundled figures. */
+export const BUNDLED = 'bundled';
+
+/** How the bundled figures were measured. */
+export const CPYTHON_SOURCE = MEASURED_SOURCE;
+
+/** CPython's figures for one workload, build and number of threads. */
+export interface CPythonFigures {
+  /** Over the same interpreter at 1 thread; null if that was not measured. */
+  speedup: number | null;
+  /** Of live figures; null at one thread, or of too few samples. */
+  speedupInterval?: Interval | null;
+  /** 1e9 / operations per second of all threads together. */
+  nsPerOp: number;
+  /** `bundled`, or the interpreter that ran beside ours: `CPython 3.14.2 free-threaded, python3.14t`. */
+  source: string;
+  /** The interpreter as it was named. Of live figures, like what follows. */
+  interpreter?: string;
+  /** `3.14.2`. */
+  version?: string;
+  opsPerSecond?: { median: number; min: number; max: number; samples: number[]; interval: Interval | null };
+  /** As for our results. */
+  fairness?: number;
+  latency?: Latency | null;
 }
 
-const FIGURES: Readonly<Record<string, Figures>> = {
-  fib: { gil: [33, 32.8, 31.8], 'free-threaded': [29.3, 55.5, 56.1] },
-  'int-add': { gil: [33.6, 32, 31.4], 'free-threaded': [31.4, 56.9, 61.4] },
-  'private-list-append': { gil: [56.1, 46.9, 48.3], 'free-threaded': [29.3, 49.8, 44.6] },
-  'shared-list-append': { gil: [50.3, 44.5, 47.1], 'free-threaded': [16.5, 17.5, 17.5] },
-  'shared-list-read-immortal': { gil: [125.6, 141.4, 132.8], 'free-threaded': [105.2, 165, 192.5] },
-  'shared-list-read-object': { gil: [135.8, 128.4, 129.8], 'free-threaded': [83.9, 33.4, 32.4] },
-  'shared-list-write': { gil: [61.1, 66.3, 60.6], 'free-threaded': [56.5, 55.6, 56.8] },
-  'private-dict': { gil: [26, 28.7, 26.2], 'free-threaded': [22.4, 41.5, 41.2] },
-  'shared-dict-get': { gil: [63, 61.6, 59.1], 'free-threaded': [42.1, 68.2, 75.6] },
-  'shared-dict-set': { gil: [29.1, 31.9, 32.7], 'free-threaded': [27.4, 27.5, 28.4] },
-  'shared-dict-mixed': { gil: [25.2, 28.6, 27.8], 'free-threaded': [24.9, 38.6, 38.7] },
-  'shared-counter-lock': { gil: [9.3, 9.4, 9.2], 'free-threaded': [8.2, 8.2, 8.5] },
-  'call-shared-function': { gil: [35.6, 34.6, 31.7], 'free-threaded': [34.8, 67.2, 69.2] },
-  'shared-tuple-read': { gil: [125.9, 112.7, 121.7], 'free-threaded': [134.9, 244.3, 259.2] },
-  'alloc-drop-list': { gil: [44.9, 39.7, 43.9], 'free-threaded': [46.5, 88, 89.3] },
-  'alloc-drop-instance': { gil: [12.5, 12.4, 12.3], 'free-threaded': [8.9, 17.4, 17.6] },
-};
+/** The bundled figures; null where it was not measured: another workload, build, or not 1, 2 or 4 threads. */
+export function bundledFigures(workload: string, build: string, threads: number): CPythonFigures | null {
+  const many = bundledMops(workload, build, threads);
+  const one = bundledMops(workload, build, 1);
+  if (many === null || one === null) return null;
+  return { speedup: many / one, nsPerOp: 1000 / many, source: BUNDLED };
+}
 
-/** Million operations per second of CPython, all threads together; null where it was not measured. */
-export function cpythonMops(workload: string, build: string, threads: number): number | null {
-  if (!Object.hasOwn(FIGURES, workload)) return null;
+/** Million operations per second of all threads together; null where it was not measured. */
+export function bundledMops(workload: string, build: string, threads: number): number | null {
+  if (!Object.hasOwn(MEASURED, workload)) return null;
   if (build !== 'gil' && build !== 'free-threaded') return null;
   const column = [1, 2, 4].indexOf(threads);
-  return column < 0 ? null : FIGURES[workload][build][column];
+  return column < 0 ? null : MEASURED[workload][build][column];
 }
 
-/** CPython's throughput at `threads` over its throughput at 1 thread of the same build; null where not measured. */
-export function cpythonSpeedup(workload: string, build: string, threads: number): number | null {
-  const one = cpythonMops(workload, build, 1);
-  const many = cpythonMops(workload, build, threads);
-  return one === null || many === null ? null : many / one;
-}
-
-/** Nanoseconds per operation of CPython: 1000 / (Mops/s of all threads together); null where not measured. */
-export function cpythonNsPerOp(workload: string, build: string, threads: number): number | null {
-  const mops = cpythonMops(workload, build, threads);
-  return mops === null ? null : 1000 / mops;
+/** Where the figures beside these results come from, as a phrase: each interpreter, or what is bundled, or both. */
+export function cpythonSource(
+  results: readonly {
+    readonly cpython: CPythonFigures | null;
+    readonly interpreters?: readonly CPythonFigures[];
+  }[],
+): string {
+  const shown = results.flatMap(({ cpython, interpreters }) => [cpython, ...(interpreters ?? [])]);
+  const sources = new Set(shown.filter((figures) => figures !== null).map((figures) => figures.source));
+  const live = [...sources].filter((source) => source !== BUNDLED);
+  const bundled = `bundled, from ${CPYTHON_SOURCE}`;
+  if (live.length === 0) return bundled;
+  const here = `${live.join('; ')}, measured beside ours`;
+  return sources.has(BUNDLED) ? `${here}; where these have none, ${bundled}` : here;
 }

@@ -1,5 +1,7 @@
 /** What a report shows besides medians: how sure a figure is, why a pattern stalls, how long anybody waits. Types only. */
 
+import type { Hot } from './types.js';
+
 /** Between these two the true value lies with a confidence of 95 %. */
 export interface Interval {
   low: number;
@@ -38,11 +40,15 @@ export interface Waits {
 
 /** Why a workload takes the time that it takes: from a run of its own, whose threads count everything. */
 export interface Explanation {
-  /** Of all threads in that run; the counters are of just these, warm-up included. */
+  /** Of all threads in that run, without its warm-up; the counters are of just these. */
   operations: number;
   seconds: number;
   /** Counters by thread number, by name; times in microseconds. */
   threads: Record<string, number>[];
+  /** The object that threads count most, and the locks that they try most, and find taken most; null: none. */
+  hotCount: Hot | null;
+  hotLock: Hot | null;
+  hotMiss: Hot | null;
   /** One line for people: what stalls, or that nothing does. */
   diagnosis: string;
 }

@@ -1,5 +1,8 @@
 import type { AblationCell } from './ablation.js';
-import { CPYTHON_SOURCE } from './cpython.js';
+import { ceilingsOf } from './ceilings.js';
+import type { Changes } from './changes.js';
+import { cpythonSource } from './cpython.js';
+import { fidelityOf } from './fidelity.js';
 import type { Ceiling, Fidelity } from './figures.js';
 import type { Result } from './results.js';
 import { type Summary, summarise } from './summary.js';
@@ -13,6 +16,22 @@ export interface HostInfo {
   /** Version of Node. */
   node: string;
   cpus: number;
+  /** Left out where nobody asked. */
+  environment?: Environment;
+}
+
+/** The machine, the moment and the command of a run. */
+export interface Environment {
+  /** Model of the processor. */
+  cpu: string;
+  /** Name, version and architecture of the operating system. */
+  system: string;
+  /** Of the whole machine. */
+  memoryBytes: number;
+  /** When the report was made: ISO 8601, UTC. */
+  date: string;
+  /** As a shell would take it. */
+  command: string;
 }
 
 /** compare.json: the interface that scripts rely on. Fields may be added, never renamed. */
@@ -32,6 +51,8 @@ export interface CompareJson extends HostInfo {
   timelines: Timeline[];
   /** Of a run with `--ablate`: what each mechanism is worth, by workload and number of threads. */
   ablation?: AblationCell[];
+  /** Of a run with `--baseline`: what became of each row that both have. */
+  changes?: Changes;
 }
 
 export function toCompareJson(
@@ -40,20 +61,23 @@ export function toCompareJson(
   results: Result[],
   complete: boolean,
   ablation: AblationCell[] | null = null,
+  changes: Changes | null = null,
 ): CompareJson {
   return {
     ungil: host.ungil,
     node: host.node,
     cpus: host.cpus,
+    ...(host.environment === undefined ? {} : { environment: host.environment }),
     complete,
     options,
     results,
     summary: summarise(results),
-    cpythonSource: CPYTHON_SOURCE,
-    ceilings: [],
-    fidelity: null,
+    cpythonSource: cpythonSource(results),
+    ceilings: ceilingsOf(results),
+    fidelity: fidelityOf(results),
     timelines: [],
     ...(ablation === null ? {} : { ablation }),
+    ...(changes === null ? {} : { changes }),
   };
 }
 

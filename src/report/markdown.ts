@@ -1,13 +1,28 @@
-import { cpythonSpeedup } from './cpython.js';
+import { cpythonSource } from './cpython.js';
+import { speedupsBeside } from './cpythonColumns.js';
+import { fidelityInWords, fidelityOf } from './fidelity.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
-import { formatMiB, formatMops, formatMs, formatRatio, formatThousands, plural } from './text.js';
+import {
+  formatHalfWidth,
+  formatMiB,
+  formatMops,
+  formatMs,
+  formatRatio,
+  formatThousands,
+  plural,
+} from './text.js';
+import { trustInWords } from './trustWords.js';
 import type { WorkloadInfo } from './types.js';
 import { summaryInWords } from './words.js';
 
-/** The same figures as the terminal's table, as GitHub Markdown for the README. Ends in a newline. */
-export function markdownTable(results: readonly Result[], workloads: readonly WorkloadInfo[]): string {
+/** The same figures as the terminal's table, and efficiencies, as GitHub Markdown for the README. Ends in a newline. */
+export function markdownTable(
+  results: readonly Result[],
+  workloads: readonly WorkloadInfo[],
+  cpus = Number.POSITIVE_INFINITY,
+): string {
   const columns = markdownColumns(results);
   const rows = [...new Set(results.map((result) => result.workload))].map((workload) => [
     `\`${workload}\``,
@@ -21,8 +36,11 @@ export function markdownTable(results: readonly Result[], workloads: readonly Wo
   const problems = findProblems(results, workloads).map(
     (problem) => `- ${escapeCell(problem.text.replace(/^\* /, ''))}`,
   );
-  const words = summaryInWords(summarise(results)).map((sentence) => `- ${sentence}`);
-  const parts = [lines, problems, words].filter((part) => part.length > 0);
+  const sentences = summaryInWords(summarise(results), cpythonSource(results));
+  const words = sentences.map((sentence) => `- ${sentence}`);
+  const fidelity = fidelityInWords(fidelityOf(results)).map((sentence) => `- ${sentence}`);
+  const trust = trustInWords(results, cpus).map((sentence) => `- ${escapeCell(sentence)}`);
+  const parts = [lines, problems, words, fidelity, trust].filter((part) => part.length > 0);
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
 
@@ -69,7 +87,24 @@ function speedupColumns(results: readonly Result[], build: string, threads: numb
       head: `${build}, speed-up at ${threads}`,
       cell: (workload) => formatRatio(findResult(results, workload, build, threads)?.speedup),
     },
-    { head: "CPython's", cell: (workload) => formatRatio(cpythonSpeedup(workload, build, threads)) },
+    {
+      head: '±%',
+      cell: (workload) => {
+        const result = findResult(results, workload, build, threads);
+        return formatHalfWidth(result?.speedup, result?.speedupInterval);
+      },
+    },
+    {
+      head: 'efficiency',
+      cell: (workload) => {
+        const result = findResult(results, workload, build, threads);
+        return formatRatio(result?.ceiling == null ? null : result.efficiency);
+      },
+    },
+    ...speedupsBeside(results, build, threads).map(({ interpreter, speedup }) => ({
+      head: interpreter === null ? "CPython's" : `of ${interpreter}`,
+      cell: (workload: string) => formatRatio(speedup(workload)),
+    })),
   ];
 }
 

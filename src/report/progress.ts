@@ -26,29 +26,38 @@ export function createProgress(
     : new PlainProgress(stream, now);
 }
 
-/** Counts combinations and guesses the time left from the time that the done ones took. */
+/** Counts combinations, in each round anew, and guesses the time left from the time that the done ones took. */
 class Estimate {
   private total = 0;
-  private done = 0;
+  private begun = 0;
   private startedAt = 0;
 
   constructor(private readonly now: () => number) {}
 
-  start(total: number): void {
-    this.total = total;
+  start(total: number, rounds: number): void {
+    this.total = total * rounds;
     this.startedAt = this.now();
   }
 
-  step(): void {
-    this.done++;
+  begin(): void {
+    this.begun++;
   }
 
-  /** `3/64, 45 s left`; without a time before the first combination is done and after the last one. */
-  toString(): string {
-    const left = this.total - this.done;
-    if (this.done === 0 || left <= 0) return `${this.done}/${this.total}`;
-    const seconds = ((this.now() - this.startedAt) / this.done / 1000) * left;
-    return `${this.done}/${this.total}, about ${formatDuration(seconds)} left`;
+  /** `3/64, 45 s left`, the last one begun still under way; without a time before the first is done. */
+  during(): string {
+    return this.text(this.begun - 1);
+  }
+
+  /** The same when the last one begun is done. */
+  after(): string {
+    return this.text(this.begun);
+  }
+
+  private text(done: number): string {
+    const left = this.total - done;
+    if (done <= 0 || left <= 0) return `${done}/${this.total}`;
+    const seconds = ((this.now() - this.startedAt) / done / 1000) * left;
+    return `${done}/${this.total}, about ${formatDuration(seconds)} left`;
   }
 }
 
@@ -65,21 +74,20 @@ class LineProgress implements Progress {
     this.estimate = new Estimate(now);
   }
 
-  onStart(total: number): void {
-    this.estimate.start(total);
+  onStart(total: number, rounds = 1): void {
+    this.estimate.start(total, rounds);
   }
 
   onStep(workload: string, build: string, threads: number): void {
-    const text = `[${this.estimate}] ${workload}, ${build}, ${plural(threads, 'thread')}`;
+    this.estimate.begin();
+    const text = `[${this.estimate.during()}] ${workload}, ${build}, ${plural(threads, 'thread')}`;
     // A line as wide as the terminal would wrap and could not be erased.
     const room = Math.max(1, (this.stream.columns ?? 80) - 1);
     this.stream.write(ERASE_LINE + text.slice(0, room));
     this.shown = true;
   }
 
-  onMeasurement(): void {
-    this.estimate.step();
-  }
+  onMeasurement(): void {}
 
   finish(): void {
     if (this.shown) this.stream.write(ERASE_LINE);
@@ -87,10 +95,11 @@ class LineProgress implements Progress {
   }
 }
 
-/** A workload is done when another one begins, so one line covers all its builds that ran in a row. */
+/** A workload is done when another one begins: one line covers all its builds. Rounds before the last get one each. */
 class PlainProgress implements Progress {
   private readonly estimate: Estimate;
   private pending: Measurement[] = [];
+  private round = 0;
 
   constructor(
     private readonly stream: ProgressStream,
@@ -99,16 +108,20 @@ class PlainProgress implements Progress {
     this.estimate = new Estimate(now);
   }
 
-  onStart(total: number): void {
-    this.estimate.start(total);
+  onStart(total: number, rounds = 1): void {
+    this.estimate.start(total, rounds);
   }
 
-  onStep(workload: string): void {
+  onStep(workload: string, _build: string, _threads: number, round = 0): void {
     if (this.pending.length > 0 && this.pending[0].workload !== workload) this.finish();
+    if (round > this.round) {
+      this.stream.write(`[${this.estimate.after()}] ${plural(round, 'round')} done\n`);
+      this.round = round;
+    }
+    this.estimate.begin();
   }
 
   onMeasurement(measurement: Measurement): void {
-    this.estimate.step();
     this.pending.push(measurement);
   }
 
@@ -116,7 +129,9 @@ class PlainProgress implements Progress {
     if (this.pending.length === 0) return;
     const builds = [...new Set(this.pending.map((measurement) => measurement.build))];
     const figures = builds.map((build) => `${build} ${this.figuresOf(build)}`).join('; ');
-    this.stream.write(`[${this.estimate}] ${this.pending[0].workload}: ${figures} Mops/s\n`);
+    // Few operations a second say so themselves: see `formatMops`.
+    const unit = figures.includes('/s') ? '' : ' Mops/s';
+    this.stream.write(`[${this.estimate.after()}] ${this.pending[0].workload}: ${figures}${unit}\n`);
     this.pending = [];
   }
 

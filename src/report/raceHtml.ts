@@ -1,7 +1,8 @@
 import type { Exploration, Step, Violation } from '../explore/results.js';
+import { capital, e, lines, scriptText, scrollable, table } from './html/markup.js';
+import { renderPage } from './html/page.js';
+import { matrixTable, outcomesTable } from './html/raceTables.js';
 import { formatRaceJson, type RaceRun, toRaceJson } from './raceJson.js';
-import { buildMatrix, matrixCells, matrixHeads } from './raceMatrix.js';
-import { outcomeLines } from './raceOutcomes.js';
 import { type RepeatContext, repeatCommand } from './raceRepeat.js';
 import { RACE_STYLE } from './raceStyle.js';
 import { type RaceSummary, summariseRace } from './raceVerdict.js';
@@ -36,26 +37,7 @@ export function renderRaceHtml(run: RaceRun): string {
     '</main>',
     `<script type="application/json" id="race-json">${scriptText(formatRaceJson(toRaceJson(run)))}</script>`,
   ];
-  return page(body.filter((part) => part !== '').join('\n'));
-}
-
-function page(body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>ungil race</title>
-<style>
-${RACE_STYLE}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
+  return renderPage({ title: 'ungil race', style: RACE_STYLE, script: '', body: lines(...body) });
 }
 
 function sumWords(sum: RaceSummary): string {
@@ -69,21 +51,10 @@ function sumWords(sum: RaceSummary): string {
   return `${parts.join(', ')}.`;
 }
 
-// --- The matrix ---
-
 function matrixSection(explorations: readonly Exploration[]): string {
   if (explorations.length === 0) return '<p>Nothing was explored.</p>';
-  const matrix = buildMatrix(explorations);
-  const heads = matrixHeads(matrix).map((head) => `<th scope="col">${e(head)}</th>`);
-  const rows = matrix.rows.map((row) => {
-    const first = explorations.findIndex(({ scenario }) => scenario === row.scenario);
-    const cells = matrixCells(row, matrix).map(
-      ({ text, failed }) => `<td${failed ? ' class="bad"' : ''}>${e(text === '' ? '–' : text)}</td>`,
-    );
-    return `<tr><th scope="row"><a href="#x${first}">${e(row.scenario)}</a></th>${cells.join('')}</tr>`;
-  });
-  const legend = matrix.legend.length > 0 ? `<p class="quiet">${e(matrix.legend.join('; '))}</p>` : '';
-  return `<h2>Summary</h2>\n${scrollable('Summary', table('Scenarios by scheme', heads, rows))}\n${legend}`;
+  const link = (name: string): string => `#x${explorations.findIndex(({ scenario }) => scenario === name)}`;
+  return `<h2>Summary</h2>\n${matrixTable(explorations, link)}`;
 }
 
 // --- One exploration ---
@@ -92,7 +63,7 @@ function explorationSection(exploration: Exploration, index: number, repeat: Rep
   const { scenario, ok, about } = exploration;
   const mark = ok ? '<span class="mark ok">ok</span>' : '<span class="mark bad">failed</span>';
   const title = `<b>${e(scenario)}</b> ${e(kindOf(exploration))}`;
-  return [
+  return lines(
     `<details id="x${index}"${ok ? '' : ' open'}>`,
     `<summary>${mark} ${title}<br><span class="quiet">${e(verdict(exploration))}</span></summary>`,
     `<p>${e(about)}</p>`,
@@ -102,23 +73,7 @@ function explorationSection(exploration: Exploration, index: number, repeat: Rep
     racesList(exploration),
     ...exploration.violations.map((violation) => violationSection(exploration, violation, repeat)),
     '</details>',
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
-}
-
-function outcomesTable(exploration: Exploration): string {
-  const lines = outcomeLines(exploration);
-  if (lines.length === 0) return '<p>No execution came to its end.</p>';
-  const heads = ['outcome', 'expectation', 'count', 'share', 'first schedule'].map(
-    (head) => `<th scope="col">${head}</th>`,
   );
-  const rows = lines.map(
-    ({ outcome, expectation, count, share, schedule, bad }) =>
-      `<tr${bad ? ' class="bad"' : ''}><th scope="row">${e(outcome)}</th><td>${e(expectation)}</td>` +
-      `<td class="number">${e(count)}</td><td class="number">${e(share)}</td><td><code>${e(schedule)}</code></td></tr>`,
-  );
-  return scrollable('Outcomes', table('Outcomes', heads, rows));
 }
 
 function racesList(exploration: Exploration): string {
@@ -132,7 +87,7 @@ function racesList(exploration: Exploration): string {
 
 function violationSection(exploration: Exploration, violation: Violation, repeat: RepeatContext): string {
   const { kind, message, allowed, schedule } = violation;
-  return [
+  return lines(
     `<details class="violation"${allowed ? '' : ' open'}>`,
     `<summary><span class="${allowed ? '' : 'bad'}">${e(kind)}${allowed ? ' (allowed here)' : ''}</span>: ${e(message)}</summary>`,
     violation.trace.length > 0 ? lanesTable(exploration.threads, violation.trace) : '',
@@ -140,9 +95,7 @@ function violationSection(exploration: Exploration, violation: Violation, repeat
     `<p>Repeat: <code>${e(repeatCommand(exploration, schedule, repeat))}</code></p>`,
     `<p>${e(capital(confirmationWords(violation)))}.</p>`,
     '</details>',
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+  );
 }
 
 function lanesTable(threads: readonly string[], trace: readonly Step[]): string {
@@ -167,38 +120,4 @@ function causeList({ cause }: Violation): string {
     return `<li>${e(`${thread}, step ${step}: ${what}`)}<ol class="stack">${frames}</ol></li>`;
   });
   return `<ul>${parts.join('')}<li>Missing: ${e(cause.missing)}</li></ul>`;
-}
-
-// --- Building blocks ---
-
-function table(caption: string, heads: readonly string[], rows: readonly string[], style = ''): string {
-  const open = style === '' ? '<table>' : `<table class="${style}">`;
-  return `${open}<caption>${e(caption)}</caption><thead><tr>${heads.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
-}
-
-/** A wide table scrolls by itself, with the keyboard too, and leaves the page as wide as the screen. */
-function scrollable(name: string, content: string): string {
-  return `<div class="scroll" role="group" aria-label="${e(name)}" tabindex="0">${content}</div>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text as HTML, in content and in attributes. */
-function e(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
-}
-
-/** JSON that cannot end its script element: in JSON, `<` occurs within strings only. */
-function scriptText(json: string): string {
-  return json.replaceAll('<', '\\u003c');
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,12 @@
 import { type GcReport, toGcReport } from '../runtime/gcReport.js';
-import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
+import { byRound, medianInterval, ratioInterval } from './bootstrap.js';
+import { ceilingOfRow } from './ceilings.js';
+import { bundledFigures, type CPythonFigures } from './cpython.js';
+import { type CPythonMeasurement, liveFigures, mergeRounds } from './cpythonLive.js';
+import { toExplanation, toWaits } from './explanations.js';
 import type { Explanation, Interval, Latency, Waits } from './figures.js';
 import { toLatency } from './latency.js';
+import { findNoise } from './noise.js';
 import { jainIndex, maximum, median, minimum } from './statistics.js';
 import type { LeakRecord, Measurement, MemoryUse, Sample, TrashUse, WorkloadInfo } from './types.js';
 
@@ -22,6 +27,10 @@ export interface Result {
   };
   /** Seconds that each repeat ran. */
   seconds: number[];
+  /** Beside each of the samples, in their order. */
+  beside: Beside;
+  /** Operations between two looks at the clock, in the middle of all threads and rounds; null where it is not known. */
+  chunk: number | null;
   /** The most bytes in use, the most bytes alive, and their ratio; null for workloads of group sharing. */
   memory: { peakBytes: number; liveBytes: number; overhead: number } | null;
   /** Objects of uncollected garbage, of all threads; null where the workload does not look. */
@@ -29,9 +38,9 @@ export interface Result {
   /** Throughput over that of the same build at 1 thread; null if that was not measured. */
   speedup: number | null;
   speedupInterval: Interval | null;
-  /** What bare loops in as many workers reached beside this run; null where that was not measured. */
+  /** What bare loops in as many workers reached beside the samples, over one alone: `ceilingOfRow`. */
   ceiling: number | null;
-  /** Speed-up over the machine's ceiling, over the number of threads without one: 1 is perfect scaling. */
+  /** Speed-up over the machine's ceiling, over the number of threads where that was not measured: 1 is perfect scaling. */
   efficiency: number | null;
   /** Median over the repeats of Jain's index over the threads' throughputs: 1 is perfectly fair, 1 / threads is one thread alone. */
   fairness: number;
@@ -53,12 +62,23 @@ export interface Result {
   counters: Record<string, number>;
   /** Null where it was not asked for. */
   explanation: Explanation | null;
-  /** The same two figures of CPython's matching build; null where it was not measured. `source`: `bundled`, or the interpreter. */
-  cpython: { speedup: number; nsPerOp: number; source: string } | null;
+  /** CPython's matching build: figures of the first interpreter beside ours, else bundled ones; null where neither has any. */
+  cpython: CPythonFigures | null;
+  /** Of every interpreter that ran the twin beside ours, in their order; left out if none did. */
+  interpreters?: CPythonFigures[];
   wrong: string | null;
   /** Errors that nobody could catch. */
   unraisable: string[];
   leaks: LeakRecord[];
+}
+
+export interface Beside {
+  /** Which round it is from; each has fresh workers. */
+  round: number[];
+  /** What bare loops in as many workers reached right behind it, in turns per second; null at one thread. */
+  together: (number | null)[];
+  /** What one bare loop alone reached there: the machine's own speed. Both are null where it was not measured. */
+  bareRate: (number | null)[];
 }
 
 /** All collections of a measurement. Times in milliseconds. */
@@ -68,12 +88,21 @@ export function throughput(sample: Sample): number {
   return sample.operations / sample.seconds;
 }
 
-/** Derives every figure. The order stays. */
+/**
+ * Derives every figure. The order stays. `cpus`: of the machine; left out: as many as threads. `cpython`: of interpreters
+ * that ran beside ours.
+ */
 export function toResults(
   measurements: readonly Measurement[],
   workloads: readonly WorkloadInfo[],
+  cpus = Number.POSITIVE_INFINITY,
+  cpython: readonly CPythonMeasurement[] = [],
 ): Result[] {
-  return measurements.map((measurement) => toResult(measurement, measurements, workloads));
+  const live = mergeRounds(cpython);
+  return measurements.map((measurement) => {
+    const result = { ...toResult(measurement, measurements, workloads), ...cpythonOf(measurement, live) };
+    return { ...result, warnings: findNoise(result, cpus).map(({ text }) => text) };
+  });
 }
 
 function toResult(
@@ -84,29 +113,42 @@ function toResult(
   const { workload, build, threads } = measurement;
   const samples = measurement.samples.map(throughput);
   const middle = median(samples);
-  const speedup = speedupOf(measurement, middle, all);
+  const beside = besideOf(measurement.samples);
+  const single = singleOf(measurement, all);
+  const speedup = speedupOf(middle, single);
+  const nsPerOp = 1e9 / middle;
+  const ceiling = ceilingOfRow(beside, single && besideOf(single.samples));
+  const efficiency = speedup === null ? null : speedup / (ceiling ?? threads);
   return {
     workload,
     build,
     threads,
     unit: workloads.find((info) => info.name === workload)?.unit ?? 'op',
-    opsPerSecond: { median: middle, min: minimum(samples), max: maximum(samples), samples, interval: null },
+    opsPerSecond: {
+      median: middle,
+      min: minimum(samples),
+      max: maximum(samples),
+      samples,
+      interval: medianInterval(roundsOf(measurement)),
+    },
     seconds: measurement.samples.map((sample) => sample.seconds),
+    beside,
+    chunk: finite(median(measurement.chunks ?? [])),
     memory: memoryOf(measurement.memory),
     trash: measurement.trash,
     speedup,
-    speedupInterval: null,
-    ceiling: null,
-    efficiency: speedup === null ? null : speedup / threads,
+    speedupInterval: speedup === null || threads === 1 ? null : speedupIntervalOf(measurement, single),
+    ceiling,
+    efficiency,
     fairness: median(measurement.samples.map((sample) => jainIndex(sample.perThread))),
-    nsPerOp: 1e9 / middle,
+    nsPerOp,
     ...collectionsOf(measurement),
     warnings: [],
     latency: toLatency(measurement.latency ?? null),
-    gilWaits: null,
+    gilWaits: toWaits(measurement.gilWaits),
     counters: measurement.counters,
-    explanation: null,
-    cpython: cpythonOf(workload, build, threads),
+    explanation: toExplanation(measurement.explained, { build, threads, nsPerOp, efficiency }),
+    cpython: null,
     wrong: measurement.wrong,
     unraisable: measurement.unraisable ?? [],
     leaks: measurement.leaks,
@@ -126,17 +168,41 @@ function memoryOf(use: MemoryUse | null): Result['memory'] {
   return { peakBytes: use.usedBytes, liveBytes: use.liveBytes, overhead: use.usedBytes / use.liveBytes };
 }
 
-function speedupOf(of: Measurement, middle: number, all: readonly Measurement[]): number | null {
-  const single = all.find((m) => m.workload === of.workload && m.build === of.build && m.threads === 1);
-  if (single === undefined) return null;
-  const ratio = middle / median(single.samples.map(throughput));
-  return Number.isFinite(ratio) ? ratio : null;
+function besideOf(samples: readonly Sample[]): Beside {
+  return {
+    round: samples.map(({ round }, i) => round ?? i),
+    together: samples.map(({ bare }) => bare?.together ?? null),
+    bareRate: samples.map(({ bare }) => bare?.alone ?? null),
+  };
 }
 
-function cpythonOf(workload: string, build: string, threads: number): Result['cpython'] {
-  const speedup = cpythonSpeedup(workload, build, threads);
-  const nsPerOp = cpythonNsPerOp(workload, build, threads);
-  return speedup === null || nsPerOp === null ? null : { speedup, nsPerOp, source: 'bundled' };
+function roundsOf({ samples }: Measurement): number[][] {
+  return byRound(samples.map(throughput), besideOf(samples).round);
+}
+
+function singleOf(of: Measurement, all: readonly Measurement[]): Measurement | undefined {
+  return all.find((m) => m.workload === of.workload && m.build === of.build && m.threads === 1);
+}
+
+function speedupOf(middle: number, single: Measurement | undefined): number | null {
+  return single === undefined ? null : finite(middle / median(single.samples.map(throughput)));
+}
+
+function speedupIntervalOf(of: Measurement, single: Measurement | undefined): Interval | null {
+  return single === undefined ? null : ratioInterval(roundsOf(of), roundsOf(single));
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function cpythonOf(
+  { workload, build, threads }: Measurement,
+  live: readonly CPythonMeasurement[],
+): Pick<Result, 'cpython' | 'interpreters'> {
+  const interpreters = liveFigures(workload, build, threads, live);
+  if (interpreters.length > 0) return { cpython: interpreters[0], interpreters };
+  return { cpython: bundledFigures(workload, build, threads) };
 }
 
 export function findResult(

@@ -17,6 +17,10 @@ export function maximum(values: readonly number[]): number {
   return values.length === 0 ? Number.NaN : values.reduce((a, b) => Math.max(a, b));
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The mean for ratios: halving and doubling cancel out. All values must be positive; NaN otherwise. */
 export function geometricMean(values: readonly number[]): number {
   if (values.length === 0 || !values.every((value) => value > 0)) return Number.NaN;

@@ -1,5 +1,5 @@
-import { cpythonNsPerOp, cpythonSpeedup } from './cpython.js';
-import { priceOfFreeThreading, type Result } from './results.js';
+import type { CPythonFigures } from './cpython.js';
+import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { geometricMean } from './statistics.js';
 
 /** Our figure beside CPython's, both geometric means over the same `workloads` workloads. */
@@ -53,15 +53,25 @@ function price(results: readonly Result[]): Beside | null {
   const workloads = [...new Set(results.map((result) => result.workload))];
   const pairs = workloads.flatMap((workload) => {
     const ours = priceOfFreeThreading(results, workload);
-    return ours === null ? [] : [{ ours, cpython: cpythonPrice(workload) }];
+    return ours === null ? [] : [{ ours, cpython: cpythonPrice(results, workload) }];
   });
   return beside(pairs);
 }
 
-function cpythonPrice(workload: string): number | null {
-  const gil = cpythonNsPerOp(workload, 'gil', 1);
-  const free = cpythonNsPerOp(workload, 'free-threaded', 1);
-  return gil === null || free === null ? null : free / gil;
+/**
+ * CPython's time per operation of free-threaded over gil, at one thread; null where it has none. Both figures are bundled, or of two builds
+ * of one release; otherwise the ratio would say something else, too.
+ */
+export function cpythonPrice(results: readonly Result[], workload: string): number | null {
+  const gil = findResult(results, workload, 'gil', 1)?.cpython ?? null;
+  const free = findResult(results, workload, 'free-threaded', 1)?.cpython ?? null;
+  if (gil === null || free === null || releaseOf(gil) !== releaseOf(free)) return null;
+  return free.nsPerOp / gil.nsPerOp;
+}
+
+/** `3.14`; undefined for bundled figures, whose two builds are of one commit. */
+function releaseOf({ version }: CPythonFigures): string | undefined {
+  return version?.split('.').slice(0, 2).join('.');
 }
 
 function speedup(own: readonly Result[]): (Beside & { threads: number }) | null {
@@ -71,7 +81,7 @@ function speedup(own: readonly Result[]): (Beside & { threads: number }) | null 
     .filter((result) => result.threads === threads && result.speedup !== null)
     .map((result) => ({
       ours: result.speedup!,
-      cpython: cpythonSpeedup(result.workload, result.build, threads),
+      cpython: result.cpython?.speedup ?? null,
     }));
   const means = beside(pairs);
   return means === null ? null : { ...means, threads };

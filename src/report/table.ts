@@ -1,9 +1,12 @@
 import { type Column, type Group, layoutColumns, type Section } from './columns.js';
-import { cpythonSpeedup } from './cpython.js';
+import { cpythonSource } from './cpython.js';
+import { cpythonSpeedups } from './cpythonColumns.js';
+import { fidelityInWords, fidelityOf } from './fidelity.js';
 import { findProblems } from './problems.js';
 import { findResult, priceOfFreeThreading, type Result } from './results.js';
 import { summarise } from './summary.js';
 import {
+  formatHalfWidth,
   formatMiB,
   formatMops,
   formatMs,
@@ -13,7 +16,9 @@ import {
   type Paint,
   wrap,
 } from './text.js';
+import { trustInWords } from './trustWords.js';
 import type { WorkloadInfo } from './types.js';
+import { whyInWords } from './whyWords.js';
 import { summaryInWords } from './words.js';
 
 const LATENCIES = [
@@ -29,6 +34,8 @@ export interface TableOptions {
   paint: Paint;
   /** For what is expected to go wrong. */
   workloads: readonly WorkloadInfo[];
+  /** Of the machine: more threads than these find it busy by themselves. Left out: there are always enough. */
+  cpus?: number;
 }
 
 /** The terminal's report: the table, what went wrong, the summary. Lines without newlines; empty if no results. */
@@ -42,8 +49,14 @@ export function renderTable(results: readonly Result[], options: TableOptions): 
   const problems = findProblems(results, options.workloads).flatMap((problem) =>
     wrap(problem.text, width, '  ').map((line) => (problem.fails ? paint('red', line) : line)),
   );
-  const words = summaryInWords(summarise(results)).flatMap((sentence) => wrap(sentence, width, '  '));
-  return [table, problems, words]
+  const sentences = summaryInWords(summarise(results), cpythonSource(results));
+  const words = sentences.flatMap((sentence) => wrap(sentence, width, '  '));
+  const fidelity = fidelityInWords(fidelityOf(results)).flatMap((sentence) => wrap(sentence, width, '  '));
+  const trust = trustInWords(results, options.cpus ?? Number.POSITIVE_INFINITY).flatMap((sentence) =>
+    wrap(sentence, width, '  '),
+  );
+  const why = whyInWords(results).flatMap((sentence) => wrap(sentence, width, '  '));
+  return [table, problems, why, words, fidelity, trust]
     .filter((part) => part.length > 0)
     .flatMap((part, i) => (i > 0 ? ['', ...part] : part));
 }
@@ -120,11 +133,12 @@ function isWrong(result: Result | undefined): boolean {
 }
 
 function speedupSection(results: readonly Result[], shape: Shape, build: string, threads: number): Section {
-  const ours = shape.workloads.map((name) => formatRatio(findResult(results, name, build, threads)?.speedup));
-  const theirs = shape.workloads.map((name) => formatRatio(cpythonSpeedup(name, build, threads)));
+  const found = shape.workloads.map((name) => findResult(results, name, build, threads));
+  const ours = found.map((result) => formatRatio(result?.speedup));
+  const doubt = found.map((result) => formatHalfWidth(result?.speedup, result?.speedupInterval));
   const columns = [{ head: 'ungil', cells: ours }];
-  // A build that CPython does not have, or a number of threads not measured there: no column of dashes.
-  if (theirs.some((cell) => cell !== '-')) columns.push({ head: 'CPython', cells: theirs });
+  if (doubt.some((cell) => cell !== '-')) columns.push({ head: '±%', cells: doubt });
+  columns.push(...cpythonSpeedups(results, shape.workloads, build, threads));
   return { title: `speed-up at ${threads}`, columns };
 }
 
@@ -178,6 +192,6 @@ function pauseSection(results: readonly Result[], shape: Shape, build: string): 
 
 function priceGroup(results: readonly Result[], shape: Shape): Group {
   const cells = shape.workloads.map((workload) => formatRatio(priceOfFreeThreading(results, workload)));
-  const columns = [{ head: 'at 1 thread', cells }];
-  return { title: 'price of', sections: [{ title: 'free threading', columns }] };
+  const columns = [{ head: 'threading', cells }];
+  return { title: 'price of', sections: [{ title: 'free', columns }] };
 }

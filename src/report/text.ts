@@ -1,10 +1,12 @@
 /** Plain-text building blocks: numbers, words, padding, wrapping, colour. */
 
+import type { Interval } from './figures.js';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const;
 
 /**
- * Million operations per second: at most five characters up to 99999 Mops/s. Below 0.01 single operations: `125/s`. `-`
- * for an undefined figure.
+ * Million operations per second: at most five characters up to 99999 Mops/s. Below 0.01 single operations, in at most
+ * six: `125/s`. `-` for an undefined figure.
  */
 export function formatMops(opsPerSecond: number | undefined): string {
   if (opsPerSecond === undefined || !Number.isFinite(opsPerSecond)) return '-';
@@ -17,6 +19,17 @@ export function formatMops(opsPerSecond: number | undefined): string {
 /** A ratio with two decimals; `-` for an undefined one. */
 export function formatRatio(ratio: number | null | undefined): string {
   return ratio === null || ratio === undefined || !Number.isFinite(ratio) ? '-' : ratio.toFixed(2);
+}
+
+/** Half of an interval around a figure, in percent of it: `3`, below a half `<1`, from 100 `>99`; `-` without one. */
+export function formatHalfWidth(
+  figure: number | null | undefined,
+  interval: Interval | null | undefined,
+): string {
+  if (!figure || !interval) return '-';
+  const percent = (50 * (interval.high - interval.low)) / figure;
+  if (percent < 0.5) return '<1';
+  return percent < 99.5 ? percent.toFixed(0) : '>99';
 }
 
 /** A whole number with separators: `1,048,576`. */

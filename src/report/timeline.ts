@@ -61,4 +61,6 @@ export interface Timeline {
   series: TimelineSeries[];
   /** Events that were not recorded because a thread's buffer was full; 0: the stretch is whole. */
   dropped: number;
+  /** Made smaller for a picture: slices shorter than this many microseconds were joined to others, arrows left out. */
+  thinned?: number;
 }

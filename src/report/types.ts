@@ -7,6 +7,7 @@ import type { compare } from '../workloads/compare.js';
 import type { WorkloadGroup } from '../workloads/workload.js';
 
 export type { CompareHooks, CompareOptions, LeakRecord, Measurement, Sample } from '../workloads/compare.js';
+export type { Explained, Hot } from '../workloads/explain.js';
 export type { TrashUse } from '../workloads/gc/trash.js';
 export type { MemoryUse } from '../workloads/memory/heapMeter.js';
 

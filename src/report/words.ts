@@ -1,4 +1,3 @@
-import { CPYTHON_SOURCE } from './cpython.js';
 import type { Summary } from './summary.js';
 import { formatRatio, plural } from './text.js';
 
@@ -8,12 +7,12 @@ interface Sentence {
   workloads: number;
 }
 
-/** The summary as sentences, one an entry, and where CPython's figures come from. Empty if there is nothing to say. */
-export function summaryInWords(summary: Summary): string[] {
+/** The summary as sentences, one an entry, with `cpythonSource`, the origin of CPython's figures. Empty if there is nothing to say. */
+export function summaryInWords(summary: Summary, cpythonSource: string): string[] {
   const sentences = [...priceInWords(summary), ...speedupInWords(summary), ...costInWords(summary)];
   if (sentences.length === 0) return [];
   const counts = new Set(sentences.map((sentence) => sentence.workloads));
-  const source = comparesWithCPython(summary) ? [`Source of CPython's figures: ${CPYTHON_SOURCE}.`] : [];
+  const source = comparesWithCPython(summary) ? [`Source of CPython's figures: ${cpythonSource}.`] : [];
   if (counts.size > 1) {
     return [...sentences.map(({ text, workloads }) => `${text}; ${meanOver(workloads)}.`), ...source];
   }

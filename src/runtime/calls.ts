@@ -1,5 +1,5 @@
 import { FatalError, PythonError } from '../memory/errors.js';
-import { FunctionObject, HeapTag, MethodObject, ThreadBlock } from '../memory/layout.js';
+import { BuiltinType, FunctionObject, Header, HeapTag, MethodObject, ThreadBlock } from '../memory/layout.js';
 import type { Caller } from '../objects/gcSlots.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
 import type { ThreadState } from '../threads/threadState.js';
@@ -109,11 +109,28 @@ export class Calls implements Caller {
     }
     if (globals !== 0) this.thread.dicts.enablePerThread(globals);
     const object = this.thread.functions.create(this.codeOf(body), globals);
-    if (!this.thread.collects && (globals !== 0 || this.refs.isDeferred(object))) {
-      this.refs.incref(object);
-      this.defined.push(object);
-    }
+    if (globals !== 0 || this.refs.isDeferred(object)) this.keep(object);
     return object;
+  }
+
+  /**
+   * Without a collector: the object, a function, module or what else may be in a cycle or has deferred counts, lives to
+   * the end of the run, when this thread takes it apart. With one nothing is done.
+   */
+  keep(object: Ref): void {
+    if (this.thread.collects) return;
+    this.refs.incref(object);
+    this.defined.push(object);
+  }
+
+  /** The number of the program's function of this name, -1 if there is none. The same for all threads of a run. */
+  bodyNumber(name: string): number {
+    return this.names.indexOf(name);
+  }
+
+  /** What the innermost call calls, borrowed from its frame. Within a call only. */
+  running(): Ref {
+    return this.i32[this.top - Stack.FrameWords];
   }
 
   /**
@@ -122,12 +139,20 @@ export class Calls implements Caller {
    */
   releaseDefined(): void {
     for (const object of this.defined) {
-      this.thread.functions.clear(object);
+      this.takeApart(object);
       this.refs.disableDeferred(object);
       this.refs.decref(object);
     }
     this.defined = [];
     this.releaseCodes();
+  }
+
+  /** Ends the cycles that the object may be in. */
+  private takeApart(object: Ref): void {
+    const { dicts, functions, i32, modules } = this.thread;
+    const type = i32[object + Header.Type];
+    if (type === BuiltinType.Function) functions.clear(object);
+    else if (type === BuiltinType.Module) dicts.clear(modules.dictOf(object));
   }
 
   /** End of the run: drops the code objects; whoever defines a function all the same makes them anew. */

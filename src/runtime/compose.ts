@@ -8,6 +8,7 @@ import { ParallelMarker } from '../gc/marking/parallelMarker.js';
 import { NoCollector } from '../gc/noCollector.js';
 import { TracingCollector } from '../gc/tracing/tracingCollector.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import { Constants, type ConstantTypes, ImmortalConstants } from '../objects/constants.js';
 import type { ObjectContext } from '../objects/context.js';
 import { Dicts } from '../objects/dicts.js';
 import { FreeThreadedGcHeap, type GcHeap, GenerationalGcHeap, UncollectedGcHeap } from '../objects/gcHeap.js';
@@ -21,6 +22,9 @@ import { LockFreeInstances } from '../objects/lockFreeInstances.js';
 import { LockFreeLists } from '../objects/lockFreeLists.js';
 import type { Strings } from '../objects/strings.js';
 import { MutexStripes, NoStripes, type Stripes } from '../objects/stripes.js';
+import { CachedTypes } from '../objects/types/cachedTypes.js';
+import { LockFreeTypes } from '../objects/types/lockFreeTypes.js';
+import { Types } from '../objects/types/types.js';
 import { UncountedDicts, UncountedInstances, UncountedLists } from '../objects/uncountedReads.js';
 import { AtomicRefCounter } from '../refcount/atomic.js';
 import { BiasedRefCounter } from '../refcount/biased.js';
@@ -125,6 +129,21 @@ export function composeGuard(build: Build, state: ThreadState): Guard {
     case 'mutex':
       return new MutexGuard(state.mutex);
   }
+}
+
+/**
+ * Attributes of types. Where reads take locks, a cache that all threads share would need a lock of its own: such a build
+ * has none.
+ */
+export function composeTypes(build: Build, context: ObjectContext, dicts: Dicts, strings: Strings): Types {
+  if (readsWithoutLocks(build)) return new LockFreeTypes(context, dicts, strings);
+  if (build.containers === 'unlocked') return new CachedTypes(context, dicts, strings);
+  return new Types(context, dicts, strings);
+}
+
+/** Constants of code: immortal in CPython's free-threaded build. */
+export function composeConstants(build: Build, context: ObjectContext, types: ConstantTypes): Constants {
+  return build.containers === 'sections' ? new ImmortalConstants(context, types) : new Constants(types);
 }
 
 /** What protects the lists of weak references. */

@@ -21,6 +21,7 @@ export function endRun(thread: Thread, first: boolean): void {
 function collectAtEnd(thread: Thread, first: boolean): void {
   thread.calls.releaseCodes();
   thread.globals.unbind();
+  thread.threadLocals.release();
   if (first) unpublish(thread);
   thread.barrier();
   if (first) collectAll(thread);
@@ -51,6 +52,7 @@ function collectOnce(thread: Thread): boolean {
 
 /** Without one: what only a collector could free is freed by name. */
 function releaseAtEnd(thread: Thread, first: boolean): void {
+  thread.threadLocals.release();
   thread.calls.releaseDefined();
   if (first) unpublish(thread);
   if (first) thread.gc.raw.dropLists();
@@ -62,4 +64,5 @@ function releaseAtEnd(thread: Thread, first: boolean): void {
 function unpublish(thread: Thread): void {
   const globals = Atomics.exchange(thread.i32, Control.RunGlobals, 0);
   thread.refs.decref(globals);
+  thread.types.releaseBuiltins();
 }

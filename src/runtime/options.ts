@@ -3,6 +3,7 @@ import type { Instruments } from './builds.js';
 import type { HeapExamination } from './examine.js';
 import type { GcOptions } from './gcOptions.js';
 import type { GcReport } from './gcReport.js';
+import type { GilWaits } from './gilWaits.js';
 import type { LeakRecord } from './leaks.js';
 
 export interface RuntimeOptions {
@@ -53,6 +54,8 @@ export interface RunReport {
   readonly counters: Record<string, number>;
   /** The same by thread number. */
   readonly threadCounters: readonly Record<string, number>[];
+  /** Waits for the GIL, of all threads together; null in builds without one. */
+  readonly gilWaits: GilWaits | null;
   /** What was collected, and how long that took. */
   readonly gc: GcReport;
   /**

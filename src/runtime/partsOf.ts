@@ -1,4 +1,5 @@
 import type { AllocatorModules } from '../allocators/domains/members.js';
+import type { SharedMemory } from '../memory/sharedMemory.js';
 import type { Build } from './builds.js';
 import { ProductionParts, type ThreadParts } from './threadParts.js';
 
@@ -6,7 +7,11 @@ import { ProductionParts, type ThreadParts } from './threadParts.js';
  * The parts of a build's threads. A debug build and instruments have classes of their own, which nobody else loads. `modules`: the user's
  * own allocators, from `loadAllocators`.
  */
-export async function partsOf(build: Build, modules: AllocatorModules): Promise<ThreadParts> {
+export async function partsOf(
+  memory: SharedMemory,
+  build: Build,
+  modules: AllocatorModules,
+): Promise<ThreadParts> {
   if (build.debug) {
     const { DebugParts } = await import('./debugParts.js');
     return new DebugParts(modules);
@@ -18,7 +23,7 @@ export async function partsOf(build: Build, modules: AllocatorModules): Promise<
     }
     case 'traced': {
       const { TracedParts } = await import('./tracedParts.js');
-      return new TracedParts(modules);
+      return new TracedParts(memory, modules);
     }
     case 'none':
       return new ProductionParts(modules);

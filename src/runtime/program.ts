@@ -8,6 +8,7 @@ import { endRun } from './endOfRun.js';
 import type { ExamineHeap, HeapExamination } from './examine.js';
 import type { Value } from './handle.js';
 import type { Thread } from './thread.js';
+import type { ThreadRecording } from './tracing/recording.js';
 
 /**
  * What `setup` makes for all threads, by name: values and handles; at the raw level numbers are references, whose
@@ -50,12 +51,16 @@ export interface RunTask {
   readonly examine?: { readonly check: boolean } | undefined;
 }
 
-export type TaskResult =
+/** `trace`: in builds that record what threads do. */
+export type TaskResult = Outcome & { readonly trace?: ThreadRecording };
+
+type Outcome =
   | {
       readonly kind: 'done';
       readonly result: unknown;
       readonly teardown: unknown;
       readonly counters: number[];
+      readonly gilWaits: number[];
       readonly gc: GcJournalData;
       readonly unraisable: string[];
       readonly heap?: HeapExamination;
@@ -74,6 +79,12 @@ export function runProgram(
   task: RunTask,
   examine?: ExamineHeap,
 ): TaskResult {
+  const outcome = attempt(thread, program, task, examine);
+  const trace = thread.recorder?.take(task.index) ?? null;
+  return trace === null ? outcome : { ...outcome, trace };
+}
+
+function attempt(thread: Thread, program: Program, task: RunTask, examine?: ExamineHeap): Outcome {
   try {
     return execute(thread, program, task, examine);
   } catch (error) {
@@ -107,7 +118,7 @@ export function abortRun(memory: SharedMemory, reason: AbortReason, index: numbe
   return true;
 }
 
-function execute(thread: Thread, program: Program, task: RunTask, examine?: ExamineHeap): TaskResult {
+function execute(thread: Thread, program: Program, task: RunTask, examine?: ExamineHeap): Outcome {
   const first = task.index === 0;
   thread.start(task.index, bodiesOf(thread, program));
   if (first) thread.scope(() => publish(thread, program, setUp(thread, program, task.args)));
@@ -126,6 +137,7 @@ function execute(thread: Thread, program: Program, task: RunTask, examine?: Exam
   thread.barrier();
   endRun(thread, first);
   const counters = thread.counters();
+  const gilWaits = thread.gilWaits();
   thread.exit();
   const gc = thread.collector.journal.data();
   const unraisable = thread.unraisable.texts();
@@ -134,6 +146,7 @@ function execute(thread: Thread, program: Program, task: RunTask, examine?: Exam
     result,
     teardown,
     counters,
+    gilWaits,
     gc,
     unraisable,
     ...(heap === undefined ? {} : { heap }),

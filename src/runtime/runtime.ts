@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { COUNTER_NAMES } from '../memory/counterNames.js';
 import { ProgramError, RunAborted, RuntimeStateError, WorkerDied } from '../memory/errors.js';
 import { AbortReason, Control, Geometry } from '../memory/layout.js';
 import { SharedMemory } from '../memory/sharedMemory.js';
@@ -10,12 +11,14 @@ import { duringRun } from './during.js';
 import type { HeapExamination } from './examine.js';
 import { applyGcOptions, checkGcOptions } from './gcOptions.js';
 import { toGcReport } from './gcReport.js';
+import { toGilWaits } from './gilWaits.js';
 import { checkBlocks, findLeaks, type LeakRecord } from './leaks.js';
 import type { RunOptions, RunReport, RuntimeOptions, ShutdownReport } from './options.js';
 import { partsOf } from './partsOf.js';
 import { processors, WorkerPool } from './pool.js';
 import { abortRun, type RunTask, type TaskResult } from './program.js';
 import { Thread } from './thread.js';
+import type { ThreadRecording } from './tracing/recording.js';
 
 export type { RunOptions, RunReport, RuntimeOptions, ShutdownReport } from './options.js';
 
@@ -25,24 +28,11 @@ const HOST_SLOT = Geometry.MaxThreads;
 /** How long threads may take to leave a run that has ended, before their workers are ended. */
 const GRACE_MS = 1000;
 
-const COUNTER_NAMES = [
-  'mutexWaits',
-  'parks',
-  'handOffs',
-  'brcQueued',
-  'brcMerged',
-  'sectionsSuspended',
-  'lockedReads',
-  'delayedFrees',
-  'gilSwitches',
-  'foreignFrees',
-  'suspensions',
-] as const;
-
 /** A memory, its interpreter and a pool of workers of one build. */
 export class Runtime {
   private state: 'idle' | 'running' | 'failed' | 'down' = 'idle';
   private onInterrupt: () => void = () => {};
+  private traces: ThreadRecording[] = [];
 
   private constructor(
     readonly build: Build,
@@ -73,7 +63,7 @@ export class Runtime {
     const memory = SharedMemory.create(options.memory ?? 1 << 30);
     if (build.refcount === 'side-table') reserveSideTable(memory.i32);
     memory.i32[Control.SwitchInterval] = Math.round(interval * 1000);
-    const main = new Thread(memory, build, HOST_SLOT, await partsOf(build, modules));
+    const main = new Thread(memory, build, HOST_SLOT, await partsOf(memory, build, modules));
     main.start();
     main.initialiseInterpreter();
     applyGcOptions(memory.i32, gc);
@@ -106,7 +96,7 @@ export class Runtime {
       if (this.interrupted()) throw new RunAborted('interrupt');
       checkBlocks(this.main);
       this.state = 'idle';
-      return summarise(results);
+      return summarise(results, this.build);
     } catch (error) {
       if (this.state === 'running') this.state = 'failed';
       await this.pool.destroy();
@@ -132,6 +122,11 @@ export class Runtime {
     const leaks = findLeaks(main);
     if (this.build.lock === 'gil') main.openFreeLists();
     return leaks;
+  }
+
+  /** What the threads of the last run have recorded, however it ended; of those that have left it in order. Traced builds. */
+  recordings(): readonly ThreadRecording[] {
+    return this.traces;
   }
 
   /** Segments of 4 MiB that are in use now, of all threads and of those that have left. */
@@ -174,6 +169,7 @@ export class Runtime {
 
   private prepare(threads: number): void {
     const heap = this.memory.i32;
+    this.traces = [];
     heap[Control.RunThreads] = threads;
     heap[Control.RunBarrier] = 0;
     heap[Control.RunGlobals] = 0;
@@ -193,7 +189,9 @@ export class Runtime {
 
   private async runThread(task: RunTask): Promise<TaskResult> {
     try {
-      return await this.pool.run(task);
+      const result = await this.pool.run(task);
+      if (result.trace !== undefined) this.traces.push(result.trace);
+      return result;
     } catch (error) {
       abortRun(this.memory, AbortReason.Died, task.index);
       throw new WorkerDied(task.index, error instanceof Error ? error.message : String(error));
@@ -250,7 +248,7 @@ function moduleUrl(program: string | URL): string {
   return /^[a-z][a-z+.-]*:/i.test(program) ? program : pathToFileURL(program).href;
 }
 
-function summarise(results: TaskResult[]): RunReport {
+function summarise(results: TaskResult[], build: Build): RunReport {
   const values: unknown[] = [];
   let teardown: unknown;
   let heap: HeapExamination | undefined;
@@ -264,7 +262,8 @@ function summarise(results: TaskResult[]): RunReport {
   const unraisable = done.flatMap((result) => result.unraisable);
   const threadCounters = done.map((result) => byName((index) => result.counters[index]));
   const counters = byName((index) => done.reduce((sum, result) => sum + result.counters[index], 0));
-  const report = { results: values, teardown, counters, threadCounters, gc, unraisable };
+  const gilWaits = build.lock === 'gil' ? toGilWaits(done, counters) : null;
+  const report = { results: values, teardown, counters, threadCounters, gilWaits, gc, unraisable };
   return heap === undefined ? report : { ...report, heap };
 }
 

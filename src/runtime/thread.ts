@@ -5,10 +5,14 @@ import { NoCollector } from '../gc/noCollector.js';
 import { ObservedCollector } from '../gc/observedCollector.js';
 import { initialiseGc } from '../gc/state.js';
 import type { AtomicOps } from '../memory/atomicOps.js';
-import { Control, Counter, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, GilWait, ThreadBlock, TypeCache } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import { allocStatic } from '../memory/staticArena.js';
+import type { Tally } from '../memory/tally.js';
+import { BuiltinFunctions } from '../objects/builtinFunctions.js';
 import { createBuiltins } from '../objects/builtins.js';
 import { Codes } from '../objects/codes.js';
+import type { Constants } from '../objects/constants.js';
 import type { ObjectContext } from '../objects/context.js';
 import { TypeDeallocator } from '../objects/dealloc.js';
 import { initialiseEmptyKeys } from '../objects/dictKeys.js';
@@ -17,17 +21,22 @@ import type { Finalizers } from '../objects/finalizers.js';
 import { Functions } from '../objects/functions.js';
 import type { GcHeap } from '../objects/gcHeap.js';
 import type { GcSlots, GcWeakrefs } from '../objects/gcSlots.js';
+import { Generators } from '../objects/generators.js';
 import { Hashing } from '../objects/hash.js';
 import type { Instances } from '../objects/instances.js';
 import { LifeEnd } from '../objects/lifeEnd.js';
 import type { Lists } from '../objects/lists.js';
 import { Locks } from '../objects/locks.js';
+import { MethodCallers } from '../objects/methodCallers.js';
 import { Methods } from '../objects/methods.js';
+import { Modules } from '../objects/modules.js';
 import { Numbers } from '../objects/numbers.js';
+import { Records } from '../objects/records.js';
 import { heapStatistics } from '../objects/statistics/heapStatistics.js';
 import { Strings } from '../objects/strings.js';
 import { Tuples } from '../objects/tuples.js';
 import { TypeSlots } from '../objects/typeSlots.js';
+import type { Types } from '../objects/types/types.js';
 import { WeakDicts } from '../objects/weakDicts.js';
 import type { Weakrefs } from '../objects/weakrefs.js';
 import type { Ref, RefCounter } from '../refcount/refCounter.js';
@@ -40,14 +49,17 @@ import type { FunctionHandle, MethodHandle } from './callHandles.js';
 import { type Bodies, Calls } from './calls.js';
 import {
   composeCollector,
+  composeConstants,
   composeContainers,
   composeCounter,
   composeGcHeap,
   composeGuard,
   composeStripes,
+  composeTypes,
 } from './compose.js';
 import { Gc } from './gc.js';
 import { GcCallbacks } from './gcCallbacks.js';
+import { GeneratorCalls } from './generatorCalls.js';
 import { Globals } from './globals.js';
 import type { Handle, Value } from './handle.js';
 import {
@@ -58,6 +70,8 @@ import {
   type TupleHandle,
 } from './handles.js';
 import { HandleTable } from './handleTable.js';
+import { MethodSites } from './methodSites.js';
+import { Natives } from './natives.js';
 import {
   type ClassHandle,
   type ClassOptions,
@@ -68,7 +82,9 @@ import {
 } from './objectHandles.js';
 import type { ObjectThread } from './objectThread.js';
 import { ThreadFreeLists } from './threadFreeLists.js';
+import { ThreadLocals } from './threadLocals.js';
 import { ProductionParts, type ThreadParts } from './threadParts.js';
+import type { Recorder } from './tracing/recorder.js';
 import { UnraisableErrors } from './unraisable.js';
 
 /**
@@ -103,6 +119,14 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly functions: Functions;
   readonly locks: Locks;
   readonly instances: Instances;
+  readonly types: Types;
+  readonly constants: Constants;
+  readonly modules: Modules;
+  readonly builtinFunctions: BuiltinFunctions;
+  readonly generators: Generators;
+  readonly methodCallers: MethodCallers;
+  readonly records: Records;
+  readonly threadLocals: ThreadLocals;
   readonly methods: Methods;
   readonly weakrefs: Weakrefs;
   readonly weakDicts: WeakDicts;
@@ -115,12 +139,19 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   readonly gc: Gc;
   /** Errors that nobody could catch. */
   readonly unraisable: UnraisableErrors;
+  /** What the thread does, with its times; in builds that record it. */
+  readonly recorder: Recorder | null;
   /** How long the last `stopTheWorld` has waited for whom. */
   readonly lastStop: StopMeasure;
   readonly roots: HandleTable;
   readonly calls: Calls;
   readonly globals: Globals;
+  readonly natives: Natives;
+  readonly methodSites: MethodSites;
+  readonly generatorCalls: GeneratorCalls;
   readonly handles: HandleSpace;
+  /** Counted builds: what this thread has done on its fast paths since it was made; else null. */
+  readonly tally: Tally | null;
   private readonly objects: ObjectFactory;
   private readonly world: StopTheWorld;
   private readonly runBarrier: Barrier;
@@ -165,17 +196,31 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.finalizers = lifeEnd.finalizers;
     this.functions = new Functions(context, this.weakrefs);
     this.methods = new Methods(context, this.weakrefs);
-    const containers = composeContainers(build, context, hashing, this.strings, lifeEnd);
+    const containers =
+      parts.makeContainers?.(build, context, hashing, this.strings, lifeEnd) ??
+      composeContainers(build, context, hashing, this.strings, lifeEnd);
     this.lists = containers.lists;
     this.dicts = containers.dicts;
     this.instances = containers.instances;
     this.weakDicts = new WeakDicts(context, this.dicts, this.weakrefs);
     this.weakrefs.connect(this.weakDicts);
+    const { methods } = this;
+    this.types = composeTypes(build, context, this.dicts, this.strings);
+    this.instances.classes = {
+      lookup: (type, name) => this.types.lookup(type, name),
+      bind: (func, self) => methods.create(func, self),
+    };
+    this.constants = composeConstants(build, context, this);
+    this.modules = new Modules(context, this.strings, this.dicts);
+    this.builtinFunctions = new BuiltinFunctions(context, this.strings);
+    this.generators = new Generators(context, this.weakrefs);
+    this.methodCallers = new MethodCallers(context, this.strings);
+    this.records = new Records(context, this.weakrefs);
     deallocator.connect(this);
     this.gcSlots = new TypeSlots(this);
     this.gcWeakrefs = this.weakrefs;
     this.state.pending = this;
-    this.world = new StopTheWorld(this.state);
+    this.world = parts.makeWorld?.(this.state) ?? new StopTheWorld(this.state);
     this.lastStop = this.world.waited;
     this.runBarrier = new Barrier(this.state);
     const collector = parts.makeCollector?.(build, this) ?? composeCollector(build, this);
@@ -183,12 +228,19 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.roots = new HandleTable(this.i32, this.allocator, this.block);
     this.calls = new Calls(this);
     this.globals = new Globals(this);
+    this.natives = new Natives(this, this.calls);
+    this.methodSites = new MethodSites(this, this.calls, this.natives);
+    this.generatorCalls = new GeneratorCalls(this, this.calls);
+    this.threadLocals = new ThreadLocals(this, this.gcHeap);
     this.handles = new HandleSpace(this);
     this.objects = new ObjectFactory(this);
     this.unraisable = new UnraisableErrors(this);
-    lifeEnd.userCode.connect(this.calls, this.unraisable);
+    lifeEnd.userCode.connect(parts.makeCaller?.(this.calls) ?? this.calls, this.unraisable);
     this.collector = new ObservedCollector(this.i32, collector, new GcCallbacks(this));
     this.gc = new Gc(this);
+    this.recorder = parts.recorder ?? null;
+    parts.connect?.(this.strings);
+    this.tally = parts.tally ?? null;
   }
 
   /** The safepoint of loop back-edges: see ThreadState.poll. */
@@ -322,6 +374,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     this.refs.start();
     if (this.build.lock !== 'gil') this.openFreeLists();
     this.calls.start(bodies);
+    this.threadLocals.start();
   }
 
   /**
@@ -329,6 +382,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
    * merged, the merge queue is drained and left, the heaps are handed over, then the thread detaches.
    */
   exit(): void {
+    this.threadLocals.release();
     this.roots.exit();
     if (this.build.lock !== 'gil') this.closeFreeLists();
     this.leaveSharedStructures();
@@ -389,6 +443,7 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
     if (this.build.lock === 'gil') this.openFreeLists();
     initialiseEmptyKeys(this.i32);
     createBuiltins(this.memory, this.refs, (text) => this.strings.intern(text));
+    this.i32[Control.TypeCache] = allocStatic(this.i32, TypeCache.Words);
   }
 
   /** What `make` returned when it was first called with this key in this worker. */
@@ -401,6 +456,12 @@ export class Thread implements ObjectThread, PendingWork, GcThread {
   counters(): number[] {
     const start = this.block + ThreadBlock.Counters;
     return Array.from({ length: Counter.Count }, (_, index) => this.i32[start + index]);
+  }
+
+  /** How long this thread has waited for the GIL since it started, by `GilWait`. */
+  gilWaits(): number[] {
+    const start = this.block + ThreadBlock.GilWaits;
+    return Array.from({ length: GilWait.Words }, (_, index) => this.i32[start + index]);
   }
 
   // --- PendingWork ---

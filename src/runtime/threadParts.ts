@@ -6,12 +6,22 @@ import { PymallocAllocator } from '../allocators/pymalloc/pymallocAllocator.js';
 import type { Collector, GcThread } from '../gc/collector.js';
 import { type AtomicOps, WasmAtomicOps } from '../memory/atomicOps.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
+import type { Tally } from '../memory/tally.js';
+import type { ObjectContext } from '../objects/context.js';
+import type { Caller } from '../objects/gcSlots.js';
+import type { Hashing } from '../objects/hash.js';
+import type { LifeEnd } from '../objects/lifeEnd.js';
+import type { Strings } from '../objects/strings.js';
 import type { MergeThread } from '../refcount/mergeQueue.js';
 import type { Deallocator, RefCounter } from '../refcount/refCounter.js';
 import type { UniqueIdThread } from '../refcount/uniqueIds.js';
+import type { StopTheWorld } from '../threads/stopTheWorld.js';
 import { ThreadState } from '../threads/threadState.js';
 import { hasChosenDomains, NO_MODULES } from './allocators.js';
 import type { Build } from './builds.js';
+import type { Containers } from './compose.js';
+import type { LockNames } from './tracing/lockNames.js';
+import type { Recorder } from './tracing/recorder.js';
 
 /** What counters need of their thread. */
 export type CountThread = MergeThread & UniqueIdThread;
@@ -29,8 +39,26 @@ export interface ThreadParts {
   makeRefCounter?(build: Build, memory: SharedMemory, thread: CountThread): RefCounter | null;
   /** What the counter calls, instead of `deallocator`. Left out: that itself. */
   makeDeallocator?(refs: RefCounter, deallocator: Deallocator, thread: CountThread): Deallocator;
+  /** As `makeRefCounter`, for lists, dicts and instances. */
+  makeContainers?(
+    build: Build,
+    context: ObjectContext,
+    hashing: Hashing,
+    strings: Strings,
+    lifeEnd: LifeEnd,
+  ): Containers | null;
   /** As `makeRefCounter`, for the collector. */
   makeCollector?(build: Build, thread: GcThread): Collector | null;
+  /** Likewise. */
+  makeWorld?(state: ThreadState): StopTheWorld;
+  /** Who calls finalisers and callbacks. Left out: `calls` itself. */
+  makeCaller?(calls: Caller): Caller;
+  /** Once the thread has its strings. */
+  connect?(strings: LockNames): void;
+  /** Left out: nothing is recorded. */
+  readonly recorder?: Recorder;
+  /** What the thread counts on its fast paths; counted builds only. */
+  readonly tally?: Tally;
 }
 
 /** What workers run on: atomics in wasm, the build's lock and the build's allocators. */

@@ -65,7 +65,7 @@ class ModelParts implements ThreadParts {
 
   makeState(memory: SharedMemory, atomics: AtomicOps, slot: number, gil: boolean): ThreadState {
     if (gil) return new ScheduledGilState(memory, atomics, slot, this.settings.services);
-    return new ThreadState(memory, atomics, slot, false, 0);
+    return new ModelState(memory, atomics, slot, false, 0);
   }
 
   makeAllocator(build: Build, thread: AllocatorThread): Allocator {
@@ -89,11 +89,18 @@ class ModelParts implements ThreadParts {
   }
 }
 
+/** Nothing that a thread does depends on its stopwatch, and each reading of a clock would be a step. */
+class ModelState extends ThreadState {
+  override stopwatch(): number {
+    return 0;
+  }
+}
+
 /**
  * A thread state under a GIL that the scheduler keeps: it switches at polls, where a thread waits, and where it
  * would take the lock; hence there is no lock in memory.
  */
-class ScheduledGilState extends ThreadState {
+class ScheduledGilState extends ModelState {
   constructor(
     memory: SharedMemory,
     atomics: AtomicOps,

@@ -1,7 +1,7 @@
 import type { AtomicOps } from '../memory/atomicOps.js';
 import { FatalError } from '../memory/errors.js';
 import { Counter, ThreadBlock } from '../memory/layout.js';
-import { Clock, isAfter, later } from './clock.js';
+import { Clock, elapsed, isAfter, later } from './clock.js';
 import { type ParkingLot, ParkResult } from './parkingLot.js';
 import { Spinner } from './spin.js';
 import type { SyncThread } from './syncThread.js';
@@ -29,6 +29,7 @@ export class Mutex {
   private readonly u8: Uint8Array;
   private readonly block: number;
   private readonly spinLimit: number;
+  private readonly thread: SyncThread;
   private readonly lot: ParkingLot;
   private readonly spinner: Spinner;
   private readonly clock: Clock;
@@ -40,6 +41,7 @@ export class Mutex {
     this.u8 = thread.u8;
     this.block = thread.block;
     this.spinLimit = thread.spinLimit;
+    this.thread = thread;
     this.lot = lot;
     this.spinner = new Spinner();
     this.clock = new Clock();
@@ -78,9 +80,14 @@ export class Mutex {
   /** The rest of `lock`, for a caller whose own try has failed. */
   lockSlow(byte: number, timeoutMs: number, detach: boolean): boolean {
     if (timeoutMs <= 0) return this.tryBarge(byte);
-    this.i32[this.block + ThreadBlock.Counters + Counter.MutexWaits]++;
+    const counters = this.block + ThreadBlock.Counters;
+    this.i32[counters + Counter.MutexWaits]++;
+    const begun = this.thread.stopwatch();
     const end = timeoutMs === Infinity ? Infinity : this.clock.milliseconds() + timeoutMs;
-    return this.lockContended(byte, end, later(this.clock.microseconds(), TIME_TO_BE_FAIR), detach);
+    const fairTime = later(this.clock.microseconds(), TIME_TO_BE_FAIR);
+    const locked = this.lockContended(byte, end, fairTime, detach);
+    this.i32[counters + Counter.LockMicroseconds] += elapsed(begun, this.thread.stopwatch());
+    return locked;
   }
 
   /** The rest of `unlock`, for a caller whose own try found something else than 1: a parked waiter, or a bug. */
@@ -134,6 +141,7 @@ export class Mutex {
    */
   private spinUnseeing(): void {
     for (let left = this.spinLimit; left > 0; left--) this.spinner.turn();
+    this.i32[this.block + ThreadBlock.Counters + Counter.Spins] += this.spinLimit;
   }
 
   /** Sets the parked bit of a locked mutex, so that its holder will look for us. False: it is not locked now. */

@@ -1,5 +1,5 @@
 import { Control, Counter, ParkingBucket, ThreadBlock } from '../memory/layout.js';
-import { Clock } from './clock.js';
+import { Clock, elapsed } from './clock.js';
 import { checkAbort } from './futex.js';
 import { rawLock, rawLockDespiteAbort, rawUnlock } from './rawMutex.js';
 import { Semaphore, semaphorePost } from './semaphore.js';
@@ -152,7 +152,10 @@ export class ParkingLot {
     let result: ParkResult;
     try {
       if (detach) this.thread.detach();
+      const begun = this.thread.stopwatch();
       result = this.waitInQueue(bucket, timeoutMs);
+      const parked = this.block + ThreadBlock.Counters + Counter.ParkedMicroseconds;
+      this.i32[parked] += elapsed(begun, this.thread.stopwatch());
     } catch (error) {
       this.leaveDespiteAbort(bucket);
       throw error;

@@ -18,6 +18,11 @@ export interface SyncThread {
   detach(): void;
   /** Comes back, waiting for the GIL or the end of a stop-the-world. Throws RunAborted. */
   attach(): void;
+  /**
+   * `Clock.microseconds`, for counting how long something took; nothing may depend on it. Stands still under exploration,
+   * where each reading of a clock would be a step.
+   */
+  stopwatch(): number;
   /** True while this thread is attached. */
   isAttached(): boolean;
 }

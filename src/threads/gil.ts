@@ -1,4 +1,5 @@
-import { Control, Counter, EvalBreaker, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, EvalBreaker, GilWait, ThreadBlock } from '../memory/layout.js';
+import { Clock, elapsed } from '../sync/clock.js';
 import { futexWait, futexWake } from '../sync/futex.js';
 import { clearBreaker, setBreaker } from './evalBreaker.js';
 
@@ -22,6 +23,8 @@ export class NoInterpreterLock implements InterpreterLock {
  * switching). CPython's mutex and condition variable are one futex word here; its switch condition another.
  */
 export class Gil implements InterpreterLock {
+  private readonly clock = new Clock();
+
   constructor(
     private readonly i32: Int32Array,
     private readonly block: number,
@@ -29,7 +32,7 @@ export class Gil implements InterpreterLock {
 
   take(): void {
     const heap = this.i32;
-    if (Atomics.compareExchange(heap, Control.GilLocked, 0, 1) !== 0) this.waitForLock();
+    if (Atomics.compareExchange(heap, Control.GilLocked, 0, 1) !== 0) this.takeSlow();
     if (Atomics.load(heap, Control.GilLastHolder) !== this.block) this.noteSwitch();
     clearBreaker(heap, this.block, EvalBreaker.GilDropRequest);
   }
@@ -45,7 +48,25 @@ export class Gil implements InterpreterLock {
 
   // --- Steps ---
 
-  private waitForLock(): void {
+  private takeSlow(): void {
+    const begun = this.clock.microseconds();
+    this.waitForLock();
+    this.noteWait(elapsed(begun, this.clock.microseconds()));
+  }
+
+  /** The histogram's limits are powers of two: 1 us, 2 us, 4 us ... */
+  private noteWait(microseconds: number): void {
+    const heap = this.i32;
+    const counters = this.block + ThreadBlock.Counters;
+    const waits = this.block + ThreadBlock.GilWaits;
+    const bucket = microseconds <= 1 ? 0 : Math.min(32 - Math.clz32(microseconds - 1), GilWait.Buckets - 1);
+    heap[counters + Counter.GilWaits]++;
+    heap[counters + Counter.GilMicroseconds] += microseconds;
+    heap[waits + GilWait.Histogram + bucket]++;
+    if (microseconds > heap[waits + GilWait.Longest]) heap[waits + GilWait.Longest] = microseconds;
+  }
+
+  protected waitForLock(): void {
     const heap = this.i32;
     const intervalMs = Math.max(heap[Control.SwitchInterval], 1) / 1000;
     Atomics.add(heap, Control.GilWaiters, 1);
@@ -67,7 +88,9 @@ export class Gil implements InterpreterLock {
   private requestDrop(): void {
     const heap = this.i32;
     const holder = Atomics.load(heap, Control.GilLastHolder);
-    if (holder !== 0) setBreaker(heap, holder, EvalBreaker.GilDropRequest);
+    if (holder === 0) return;
+    setBreaker(heap, holder, EvalBreaker.GilDropRequest);
+    heap[this.block + ThreadBlock.Counters + Counter.GilDropRequests]++;
   }
 
   private noteSwitch(): void {
@@ -78,15 +101,16 @@ export class Gil implements InterpreterLock {
     heap[this.block + ThreadBlock.Counters + Counter.GilSwitches]++;
   }
 
-  private dropRequested(): boolean {
+  protected dropRequested(): boolean {
     return (Atomics.load(this.i32, this.block + ThreadBlock.Breaker) & EvalBreaker.GilDropRequest) !== 0;
   }
 
   /** Forced switching: a thread that was asked to yield does not come back before someone else has run. */
-  private awaitSwitch(switches: number): void {
+  protected awaitSwitch(switches: number): void {
     const heap = this.i32;
     clearBreaker(heap, this.block, EvalBreaker.GilDropRequest);
     if (Atomics.load(heap, Control.GilLastHolder) === this.block) {
+      heap[this.block + ThreadBlock.Counters + Counter.ForcedSwitches]++;
       futexWait(heap, Control.GilSwitchNumber, switches, Number.POSITIVE_INFINITY);
     }
   }

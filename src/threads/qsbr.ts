@@ -1,4 +1,4 @@
-import { Control, EvalBreaker, ThreadBlock } from '../memory/layout.js';
+import { Control, Counter, EvalBreaker, ThreadBlock } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
 import { setBreaker, slotOf, threadBlock } from './evalBreaker.js';
 
@@ -44,6 +44,7 @@ export class Qsbr {
 
   /** Starts a new grace period; returns its goal. After the data was unlinked. */
   advance(): number {
+    this.i32[this.block + ThreadBlock.Counters + Counter.GracePeriods]++;
     return (Atomics.add(this.i32, Control.WriteSequence, 2) + 2) | 0;
   }
 

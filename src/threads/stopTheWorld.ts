@@ -1,4 +1,12 @@
-import { Control, EvalBreaker, Geometry, StopState, ThreadBlock, ThreadStatus } from '../memory/layout.js';
+import {
+  Control,
+  Counter,
+  EvalBreaker,
+  Geometry,
+  StopState,
+  ThreadBlock,
+  ThreadStatus,
+} from '../memory/layout.js';
 import { elapsed } from '../sync/clock.js';
 import { futexWait, futexWake } from '../sync/futex.js';
 import { rawLock, rawUnlock } from '../sync/rawMutex.js';
@@ -177,7 +185,11 @@ export class StopTheWorld {
   private measure(requested: number): void {
     const heap = this.i32;
     const { waited } = this;
-    waited.begin(elapsed(requested, this.thread.now()));
+    const microsecondsInAll = elapsed(requested, this.thread.now());
+    const counters = this.thread.block + ThreadBlock.Counters;
+    heap[counters + Counter.Stops]++;
+    heap[counters + Counter.StopMicroseconds] += microsecondsInAll;
+    waited.begin(microsecondsInAll);
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
       const block = threadBlock(slot);
       const microseconds = elapsed(requested, heap[block + ThreadBlock.StoppedAt]);

@@ -10,7 +10,7 @@ import {
   ThreadStatus,
 } from '../memory/layout.js';
 import type { SharedMemory } from '../memory/sharedMemory.js';
-import { Clock } from '../sync/clock.js';
+import { Clock, elapsed } from '../sync/clock.js';
 import { CriticalSections } from '../sync/criticalSection.js';
 import { checkAbort, futexWait, futexWake } from '../sync/futex.js';
 import { Mutex } from '../sync/mutex.js';
@@ -88,14 +88,24 @@ export class ThreadState implements SyncThread {
     this.spinLimit = spinLimit;
     this.qsbr = this.makeQsbr(memory, this.block);
     this.parkingLot = new ParkingLot(this);
-    this.mutex = new Mutex(this, this.parkingLot);
+    this.mutex = this.makeMutex(this.parkingLot);
     this.sections = new CriticalSections(this, this.mutex);
-    this.lock = gil ? new Gil(memory.i32, this.block) : new NoInterpreterLock();
+    this.lock = this.makeLock(gil);
   }
 
   /** A step of the constructor: its answer depends on the arguments alone. */
   protected makeQsbr(memory: SharedMemory, block: number): Qsbr {
     return new Qsbr(memory, block);
+  }
+
+  /** Likewise, and on memory, block and atomics, which are set already. */
+  protected makeMutex(lot: ParkingLot): Mutex {
+    return new Mutex(this, lot);
+  }
+
+  /** Likewise. */
+  protected makeLock(gil: boolean): InterpreterLock {
+    return gil ? new Gil(this.i32, this.block) : new NoInterpreterLock();
   }
 
   /** Links the thread into the interpreter. A thread born during a stop starts suspended. */
@@ -111,7 +121,7 @@ export class ThreadState implements SyncThread {
       heap[block + ThreadBlock.MayMark] = 0;
       Atomics.store(heap, block + ThreadBlock.Breaker, 0);
       Atomics.store(heap, block + ThreadBlock.AttachWaits, 0);
-      for (let i = 0; i < Counter.Count; i++) heap[block + ThreadBlock.Counters + i] = 0;
+      for (let word = ThreadBlock.Counters; word < ThreadBlock.CountersEnd; word++) heap[block + word] = 0;
       Atomics.store(heap, block + ThreadBlock.Status, this.statusAtBirth());
     }
     rawUnlock(heap, Control.HeadLock);
@@ -149,7 +159,7 @@ export class ThreadState implements SyncThread {
         continue;
       }
       if (!waited) waited = this.announceWait();
-      futexWait(heap, status, ThreadStatus.Suspended, Number.POSITIVE_INFINITY);
+      this.waitWhileSuspended(status);
     }
     if (waited) Atomics.store(heap, this.block + ThreadBlock.AttachWaits, 0);
     this.qsbr.attach();
@@ -207,11 +217,14 @@ export class ThreadState implements SyncThread {
     const bits = Atomics.load(heap, this.block + ThreadBlock.Breaker);
     if (bits === 0) return;
     if (bits & EvalBreaker.PleaseStop) {
+      const begun = this.stopwatch();
       this.atSafepoint(1);
       this.suspend();
       this.attach();
       this.atSafepoint(0);
       heap[this.block + ThreadBlock.MayMark] = 0;
+      const suspended = this.block + ThreadBlock.Counters + Counter.SuspendedMicroseconds;
+      heap[suspended] += elapsed(begun, this.stopwatch());
     }
     if (bits & EvalBreaker.ExplicitMerge) {
       clearBreaker(heap, this.block, EvalBreaker.ExplicitMerge);
@@ -232,6 +245,11 @@ export class ThreadState implements SyncThread {
       this.atSafepoint(0);
     }
     if (bits & EvalBreaker.AsyncException) checkAbort(heap);
+  }
+
+  /** May return early. */
+  protected waitWhileSuspended(status: number): void {
+    futexWait(this.i32, status, ThreadStatus.Suspended, Number.POSITIVE_INFINITY);
   }
 
   /** Under HeadLock. Who is stopping the world has counted without this thread, and must not find it detached. */
@@ -287,6 +305,10 @@ export class ThreadState implements SyncThread {
 
   /** `Clock.microseconds`: when threads stop, for measures alone. */
   now(): number {
+    return this.clock.microseconds();
+  }
+
+  stopwatch(): number {
     return this.clock.microseconds();
   }
 

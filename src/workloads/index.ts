@@ -17,6 +17,8 @@ import {
   sharedCounterLock,
   sharedTupleRead,
 } from './objects.js';
+import { REQUEST_WORKLOADS } from './requests/index.js';
+import { SCALING_WORKLOADS } from './scaling/index.js';
 import type { Workload } from './workload.js';
 
 /** The sixteen sharing patterns, in the order of CPython's measurements. */
@@ -42,7 +44,9 @@ export const WORKLOADS: readonly Workload[] = [
 /** All groups. */
 export const ALL_WORKLOADS: readonly Workload[] = [
   ...WORKLOADS,
+  ...SCALING_WORKLOADS,
   ...LOCK_WORKLOADS,
+  ...REQUEST_WORKLOADS,
   ...MEMORY_WORKLOADS,
   ...GC_WORKLOADS,
 ];

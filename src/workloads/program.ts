@@ -3,8 +3,10 @@ import { Control, Geometry } from '../memory/layout.js';
 import type { Ref } from '../refcount/refCounter.js';
 import type { Bodies } from '../runtime/calls.js';
 import type { Thread } from '../runtime/thread.js';
+import { type BareRates, measureBare, warmBareUp } from './bareLoop.js';
+import { Calibration } from './calibration.js';
 import type { TrashUse } from './gc/trash.js';
-import { WORKLOADS, workloadNamed } from './index.js';
+import { ALL_WORKLOADS, workloadNamed } from './index.js';
 import type { LatencyCounts } from './latency/latencyCounts.js';
 import { HeapMeter, type MemoryUse } from './memory/heapMeter.js';
 import type { SharedRefs, Worker } from './workload.js';
@@ -15,8 +17,6 @@ import type { SharedRefs, Worker } from './workload.js';
  * away at the loop's end, again and again (measured: 29 instead of 11 ns an operation of int-add).
  */
 const BATCH = 128;
-/** Calls between two looks at the clock: 20 us to 1 ms. */
-const CALLS = 64;
 
 export interface WorkloadArgs {
   readonly workload: string;
@@ -24,6 +24,8 @@ export interface WorkloadArgs {
   readonly timeMs: number;
   readonly warmupMs: number;
   readonly repeats: number;
+  /** Milliseconds that bare loops run behind each sample; left out: not at all. */
+  readonly bareMs?: number;
 }
 
 /** What one thread did in one sample. */
@@ -32,10 +34,14 @@ export interface ThreadSample {
   readonly seconds: number;
   /** The thread had no operations to do: see `Worker.help`. */
   readonly helped?: true;
+  /** Right behind the sample: see `measureBare`. */
+  readonly bare?: BareRates;
 }
 
 export interface ThreadReport {
   readonly samples: readonly ThreadSample[];
+  /** Operations between two looks at the clock, as the warm-up has found them; 0 without one. */
+  readonly chunk: number;
   /** Of groups memory and gc: the most that was seen; null where this thread has not looked. */
   readonly memory: MemoryUse | null;
   /** Of group gc, where the workload looks. */
@@ -50,7 +56,7 @@ export const level = 'raw';
 
 /** All workloads' functions: the same table in every run, so that bodies keep their numbers. */
 export function functions(t: Thread): Bodies {
-  return Object.assign({}, ...WORKLOADS.map((workload) => workload.functions?.(t) ?? {}));
+  return Object.assign({}, ...ALL_WORKLOADS.map((workload) => workload.functions?.(t) ?? {}));
 }
 
 export function setup(t: Thread, args: WorkloadArgs): Record<string, Ref> {
@@ -62,20 +68,29 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadRe
   const workload = workloadNamed(args.workload);
   const worker = t.memo(workload, () => workload.worker(t));
   worker.start(shared);
-  const calls = workload.coarse === true ? 1 : CALLS;
-  let total = sample(t, worker, calls, args.warmupMs).operations;
+  const calibration = new Calibration(workload.coarse === true);
+  let total = sample(t, worker, args.warmupMs, (ms) => warmUp(worker, calibration, ms)).operations;
   worker.latency?.().clear();
+  const { bareMs = 0 } = args;
+  if (bareMs > 0) warmBareUp(t);
   const samples: ThreadSample[] = [];
   let memory: MemoryUse | null = null;
   for (let repeat = 0; repeat < args.repeats; repeat++) {
-    const result = sample(t, worker, calls, args.timeMs);
+    const result = sample(t, worker, args.timeMs, (ms) => runFor(worker, calibration.calls, ms));
     total += result.operations;
-    samples.push(result);
+    samples.push(bareMs > 0 ? { ...result, bare: measureBare(t, bareMs) } : result);
     if (workload.group === 'memory' || workload.group === 'gc') memory = most(memory, lookAtHeaps(t, worker));
   }
   t.memory.f64[operationsOf(t.index)] = total;
   const latency = worker.latency?.().counts() ?? null;
-  return { samples, memory, trash: worker.trash?.() ?? null, latency, wrong: worker.finish() };
+  return {
+    samples,
+    chunk: calibration.operations,
+    memory,
+    trash: worker.trash?.() ?? null,
+    latency,
+    wrong: worker.finish(),
+  };
 }
 
 /** The workload's verdict on the shared result: null, or what is wrong. */
@@ -88,19 +103,41 @@ export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): str
 }
 
 /** All threads start together; each stops at the first look at the clock after its time. */
-function sample(t: Thread, worker: Worker, calls: number, timeMs: number): ThreadSample {
+export function sample(
+  t: Thread,
+  worker: Worker,
+  timeMs: number,
+  work: (timeMs: number) => ThreadSample,
+): ThreadSample {
   t.barrier();
   if (t.index === 0) worker.rest?.();
   t.barrier();
   worker.latency?.().begin();
   const helps = t.index > 0 && worker.help !== undefined;
-  const result = helps ? helpFor(worker, timeMs) : runFor(worker, calls, timeMs);
+  const result = helps ? helpFor(worker, timeMs) : work(timeMs);
   worker.end?.();
   worker.latency?.().settle();
   return result;
 }
 
-function runFor(worker: Worker, calls: number, timeMs: number): ThreadSample {
+/** Like a sample, with a look at the clock after as many calls as are known to be few. */
+function warmUp(worker: Worker, calibration: Calibration, timeMs: number): ThreadSample {
+  if (timeMs > 0) calibration.begin();
+  const start = performance.now();
+  let operations = 0;
+  let elapsed = 0;
+  for (let done = 1; done > 0 && elapsed < timeMs; ) {
+    done = runCalls(worker, calibration.calls);
+    operations += done;
+    const now = performance.now() - start;
+    calibration.add(done, now - elapsed);
+    elapsed = now;
+  }
+  return { operations, seconds: elapsed / 1000 };
+}
+
+/** For so long, with a look at the clock after so many calls. */
+export function runFor(worker: Worker, calls: number, timeMs: number): ThreadSample {
   const start = performance.now();
   let operations = 0;
   let elapsed = 0;
@@ -154,6 +191,6 @@ function runCalls(worker: Worker, calls: number): number {
 }
 
 /** Where a thread leaves its count of operations; written before and read after a barrier. */
-function operationsOf(index: number): number {
+export function operationsOf(index: number): number {
   return (Control.Scratch >> 1) + index;
 }

@@ -19,7 +19,7 @@ describe('ungil compare --ablate', () => {
       'free-threaded',
       ...MECHANISM_NAMES.map((name) => `free-threaded:${name}=off`),
     ]);
-    expect(seen[0].timeMs).toBe(150);
+    expect(seen[0].timeMs).toBe(100);
     expect(stdout).toMatch(/^biased: matters most on .* 2\.00 times/m);
     expect(stdout).toMatch(/^qsbr: no difference/m);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
@@ -83,6 +83,7 @@ describe('ungil compare --ablate', () => {
         workload: 'fib',
         threads,
         cost: 2,
+        interval: { low: 2, high: 2 },
         noise: 0.05,
       })),
     );

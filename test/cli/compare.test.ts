@@ -27,11 +27,18 @@ describe('ungil compare', () => {
         timeMs: 500,
         repeats: 5,
         memoryBytes: 2 ** 30,
+        explain: true,
       },
     ]);
     expect(status).toBe(0);
     for (const name of NAMES) expect(stdout).toContain(`\n${name} `);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('explains unless told not to, and not while mechanisms are switched off one by one', async () => {
+    expect((await run(SMALL)).seen[0].explain).toBe(true);
+    expect((await run([...SMALL, '--no-explain'])).seen[0]).not.toHaveProperty('explain');
+    expect((await run(['compare', 'fib', '--ablate', 'biased'])).seen[0]).not.toHaveProperty('explain');
   });
 
   it('hands the settings of the collector on', async () => {
@@ -92,6 +99,8 @@ describe('ungil compare', () => {
     expect(grouped.stdout).toMatch(/^larson .* 3\.0 +2\.0 /m);
     // CPython was not measured on these: nothing is said of it.
     expect(grouped.stdout).not.toContain('CPython');
+    const and = await run(['compare', 'fib', 'larson', '--group', 'memory'], { workloads, step });
+    expect(and.seen[0].workloads).toEqual(['larson', 'mstress', 'fib']);
     const sharing = await run(['compare'], { workloads, step: ordinary });
     expect(sharing.seen[0].workloads).toEqual(NAMES);
     expect(sharing.stdout).not.toContain('MiB');
@@ -125,6 +134,7 @@ describe('ungil compare', () => {
         timeMs: 1500,
         repeats: 2,
         memoryBytes: 64 * 2 ** 20,
+        explain: true,
       },
     ]);
   });
@@ -275,7 +285,9 @@ describe('checks that fail', () => {
       /ungil: the run failed \(int-add, gil, 1 thread; thread 3\): RangeError: too big\n +at /,
     );
     expect(stdout).toMatch(/^fib /m);
-    expect(stdout).toContain('\nfailed: the results are incomplete, 4 of 8 measurements made\n');
+    expect(stdout).toContain(
+      '\nfailed: the results are incomplete, 4 of 8 measurements made, with 3 of 5 repeats\n',
+    );
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ complete: false });
   });
 
@@ -304,9 +316,11 @@ describe('an interrupt', () => {
     const file = path.join(folder, 'interrupted.json');
     const { status, stdout } = await run([...SMALL, '--json', file], interruptAt(3));
     expect(status).toBe(130);
-    expect(stdout).toMatch(/^fib +11\.0 +11\.0 +1\.00 +0\.99 +11\.0 +- +- +1\.89 +1\.00$/m);
+    expect(stdout).toMatch(/^fib +11\.0 +11\.0 +1\.00 +<1 +0\.99 +11\.0 +- +- +1\.89 +1\.00$/m);
     expect(stdout).not.toMatch(/^int-add/m);
-    expect(stdout).toMatch(/\ninterrupted: the results are incomplete, 3 of 8 measurements made\n$/);
+    expect(stdout).toMatch(
+      /\ninterrupted: the results are incomplete, 3 of 8 measurements made, with 3 of 5 repeats\n$/,
+    );
     const json = JSON.parse(readFileSync(file, 'utf8'));
     expect(json.complete).toBe(false);
     expect(json.results).toHaveLength(3);
@@ -333,9 +347,16 @@ describe('an interrupt', () => {
   });
 
   it('that comes too late changes nothing', async () => {
-    const { status, stdout } = await run(SMALL, interruptAt(8));
+    const { status, stdout } = await run([...SMALL, '--repeats', '3'], interruptAt(8));
     expect(status).toBe(0);
     expect(stdout).not.toContain('interrupted');
+  });
+
+  it('between two rounds leaves all measurements, with fewer repeats, and says so', async () => {
+    const { status, stdout } = await run([...SMALL, '--repeats', '9'], interruptAt(8));
+    expect(status).toBe(130);
+    const count = '8 of 8 measurements made, with 3 of 9 repeats';
+    expect(stdout).toContain(`\ninterrupted: the results are incomplete, ${count}\n`);
   });
 
   it('does not hide a failure', async () => {

@@ -52,6 +52,7 @@ export function fakeCompare(step: Step, seen: CompareOptions[] = []): Compare {
           hooks.onMeasurement(step(workload, name, threads));
         }
       }
+      await hooks.onRound?.(workload, options.repeats);
     }
   };
 }
@@ -151,6 +152,11 @@ export async function run(
       throw new Error('no heap was expected');
     },
     suites: SUITES,
+    record: async () => null,
+    trace: async (options) => ({
+      run: { options, recordings: [], complete: true, wrong: null, unraisable: [] },
+      timeline: null,
+    }),
     soak: async () => ({ rounds: [], wrong: null, complete: true }),
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },

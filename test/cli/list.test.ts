@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ALL_WORKLOADS } from '#ungil/workloads/index.js';
+import { GROUPS } from '#ungil/workloads/workload.js';
 import { run } from './fakes.js';
 
 const SCENARIOS = [
@@ -26,6 +27,25 @@ describe('ungil list', () => {
       'locks:',
       '  parked   a thread parks (no counts)',
     ]);
+  });
+
+  it('groups the workloads by the question that they answer', async () => {
+    const { stdout } = await run(['list'], { workloads: ALL_WORKLOADS });
+    const blocks = stdout.split('\n\n');
+    expect(blocks[0]).toBe(
+      'Workloads, by the question that they answer; ungil compare --group NAMES runs groups of them:',
+    );
+    const groups = Object.keys(GROUPS).filter((group) => ALL_WORKLOADS.some((info) => info.group === group));
+    expect(groups).toEqual(expect.arrayContaining(['sharing', 'locks', 'requests', 'memory', 'gc']));
+    for (const [index, group] of groups.entries()) {
+      const [heading, ...lines] = blocks[index + 1].split('\n');
+      expect(heading).toMatch(new RegExp(`^${group}: `));
+      for (const { name } of ALL_WORKLOADS.filter((info) => info.group === group)) {
+        expect(lines.filter((line) => line.startsWith(`  ${name} `))).toHaveLength(1);
+      }
+    }
+    expect(stdout).toMatch(/^ {2}shared-list-append +s\.append\(None\), one list for all$/m);
+    expect(stdout).toMatch(/^ {2}lock-own +a lock for each thread/m);
   });
 
   it('fits a terminal', async () => {

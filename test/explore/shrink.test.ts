@@ -280,6 +280,30 @@ describe('shrink', () => {
     }
   });
 
+  it.each([3, 5])('takes every %i. run as one that does not fit if its record ends too early', (nth) => {
+    const initial = randomFailure(lostUpdate, 1);
+    const counted = runnerOf(lostUpdate);
+    const cutShort: Run = (segments) => {
+      const result = counted.run(segments);
+      if (result === null || counted.runs % nth !== 0) return result;
+      const most = segments.reduce((sum, { count }) => sum + count, -1);
+      return { ...result, segments: toSegments(toSteps(result.segments).slice(0, Math.max(0, most))) };
+    };
+    const short = shrink(initial, cutShort, { runs: 3_000 });
+    expect(short.length).toBeLessThan(initial.length);
+    expect(counted.run(short)?.failed).toBe(true);
+  });
+
+  it('does not go on from a run of another schedule', () => {
+    const initial = randomFailure(lostUpdate, 1);
+    const { run } = runnerOf(lostUpdate);
+    const other: Run = (segments) => {
+      const lies = segments.length > 0 && segments[0].thread !== initial[0].thread;
+      return run(lies ? initial : segments);
+    };
+    expect(run(shrink(initial, other, { runs: 3_000 }))?.failed).toBe(true);
+  });
+
   it('does not ask twice for the same schedule', () => {
     const asked = new Map<string, number>();
     const { run } = runnerOf(lostUpdate);

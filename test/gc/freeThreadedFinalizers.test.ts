@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Control, GcDebug, GcState, Header, SharedState } from '#ungil/memory/layout.js';
+import { Control, GcBits, GcDebug, GcState, Header, SharedState } from '#ungil/memory/layout.js';
 import type { Ref } from '#ungil/refcount/refCounter.js';
 import type { Thread } from '#ungil/runtime/thread.js';
 import { GcWorld } from './support/gcWorld.js';
@@ -18,6 +18,7 @@ class Nodes {
   readonly t: Thread;
   readonly type: Ref;
   del: (object: Ref) => void = () => {};
+  attach: () => void = () => {};
   private readonly names = new Map<Ref, string>();
 
   constructor(build: string, legacy = false) {
@@ -25,6 +26,11 @@ class Nodes {
       del: (object: Ref) => {
         this.events.push(`del ${this.names.get(object)}`);
         this.del(object);
+        return Control.None;
+      },
+      attach: (_weakref: Ref) => {
+        this.events.push('attach');
+        this.attach();
         return Control.None;
       },
       gone: (_weakref: Ref) => {
@@ -150,6 +156,34 @@ describe.each(BUILDS)('finalisers in build %s', (build) => {
     expect(nodes.world.collect()).toBe(2);
     expect(made.map((weakref) => weakrefs.get(weakref))).toEqual([0, 0]);
     nodes.drop(...made);
+    nodes.end();
+  });
+
+  it('and the dict of an instance is gone with it, unless a thread may be reading its address', () => {
+    const nodes = new Nodes(build);
+    const { weakrefs, instances, refs, calls } = nodes.t;
+    const other = nodes.world.thread();
+    const one = nodes.make('one');
+    const dict = instances.dictOf(one);
+    refs.decref(dict);
+    nodes.link(one, 'next', one);
+    const isTracked = () => (nodes.world.i32[dict] & (GcBits.Tracked << 24)) !== 0;
+    // Another thread is led to the object by a weak reference that the finaliser has made.
+    const callback = calls.define('attach');
+    let weakref: Ref = 0;
+    nodes.del = () => {
+      weakref = weakrefs.create(one, callback);
+    };
+    nodes.attach = () => other.state.attach();
+    nodes.drop(one);
+    expect(nodes.world.collect()).toBe(2);
+    expect(nodes.events).toEqual(['del one', 'attach']);
+    const readsFreely = build.startsWith('free-threaded');
+    expect(isTracked()).toBe(readsFreely);
+    other.state.detach();
+    nodes.drop(weakref, callback);
+    nodes.t.allocator.processDelayed();
+    expect(isTracked()).toBe(false);
     nodes.end();
   });
 

@@ -52,6 +52,38 @@ const WAITING: Step[] = [
   { do: 'make', thread: 0, kind: 'function', a: 1, b: 0 },
   { do: 'make', thread: 0, kind: 'called', a: 1, b: 1 },
 ];
+/** An instance in its own dict: cleared, it gives that up behind a grace period, and both are gone all the same. */
+const DICT: Step[] = [
+  { do: 'make', thread: 0, kind: 'instance', a: 1, b: 0 },
+  { do: 'dict', thread: 0, a: 1 },
+  { do: 'link', thread: 0, a: 1, b: 1 },
+  { do: 'drop', thread: 0, a: 1 },
+  { do: 'collect', thread: 2, a: 0 },
+];
+/** A weak reference that is garbage, too, comes back with its callback, which has not been called. */
+const UNCALLED: Step[] = [
+  { do: 'make', thread: 0, kind: 'resurrecting', a: 1, b: 0 },
+  { do: 'make', thread: 0, kind: 'instance', a: 2, b: 0 },
+  { do: 'link', thread: 0, a: 2, b: 2 },
+  { do: 'make', thread: 0, kind: 'called', a: 3, b: 2 },
+  { do: 'make', thread: 0, kind: 'list', a: 4, b: 0 },
+  { do: 'link', thread: 0, a: 4, b: 3 },
+  { do: 'link', thread: 0, a: 4, b: 1 },
+  { do: 'link', thread: 0, a: 1, b: 4 },
+  { do: 'drop', thread: 0, a: 1 },
+  { do: 'drop', thread: 0, a: 2 },
+  { do: 'drop', thread: 0, a: 3 },
+  { do: 'drop', thread: 0, a: 4 },
+  { do: 'collect', thread: 2, a: 0 },
+];
+/** A tuple of a tuple of nothing: the inner one is untracked first, and then, or in the next collection, the outer one. */
+const NESTED: Step[] = [
+  { do: 'make', thread: 0, kind: 'tuple', a: 1, b: 1 },
+  { do: 'make', thread: 0, kind: 'tuple', a: 2, b: 1 },
+  { do: 'make', thread: 0, kind: 'tuple', a: 3, b: 2 },
+  { do: 'collect', thread: 0, a: 0 },
+  { do: 'collect', thread: 0, a: 0 },
+];
 
 const BUILDS = [
   'gil',
@@ -75,7 +107,7 @@ describe.each(BUILDS)('%s', (build) => {
       }),
       {
         numRuns: build === 'gil' || build === 'free-threaded' ? 40 : 10,
-        examples: [[CALLED], [BACK], [WAITING]],
+        examples: [[CALLED], [BACK], [WAITING], [DICT], [UNCALLED], [NESTED]],
       },
     );
   }, 60_000);

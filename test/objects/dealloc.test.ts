@@ -44,6 +44,8 @@ test('the stack does not grow with the length of a chain of containers', () => {
     weakrefs: none,
     weakDicts: none,
     methods: none,
+    records: none,
+    generators: none,
   });
   for (let i = 0; i < length; i++) heap[first + i * Header.Words + Header.Type] = BuiltinType.List;
   deallocator.dealloc(first);

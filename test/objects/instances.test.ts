@@ -36,7 +36,7 @@ describe.each(BUILDS)('Instances, %s', (build) => {
     const [thread] = world.threads;
     const { instances, strings, i32, refs } = thread;
     const type = instances.createType('Point', ['x', 'y'], 0);
-    expect(world.allocator.live.get(type)).toEqual({ words: 16, tag: HeapTag.Gc });
+    expect(world.allocator.live.get(type)).toEqual({ words: 20, tag: HeapTag.Gc });
     expect(refs.isImmortal(type)).toBe(false);
     // Counted per thread in one build, plainly in the others.
     expect(i32[type + TypeObject.UniqueId]).toBe(build === 'free-threaded' ? 1 : 0);

@@ -35,6 +35,10 @@ describe('Strings', () => {
         expect(strings.length(str)).toBe(points.length);
         expect(points.map((_, i) => strings.codePointAt(str, i))).toEqual(points);
         expect(thread.i32[str + StrObject.Kind]).toBe(max > 0xffff ? 4 : max > 0xff ? 2 : 1);
+        // The array has room for more.
+        const same = strings.fromCodePoints(Int32Array.from([...points, 0x1f600]), points.length);
+        expect(strings.equal(same, str)).toBe(true);
+        thread.drop(same);
         thread.drop(str);
       }),
     );

@@ -3,7 +3,7 @@ import { ablationInWords, formatCost, isTelling, toAblation } from '#ungil/repor
 import { ablationMarkdown, renderAblation } from '#ungil/report/ablationTable.js';
 import { toResults } from '#ungil/report/results.js';
 import { MECHANISM_NAMES } from '#ungil/runtime/builds.js';
-import { measured, WORKLOADS } from './fixtures.js';
+import { besides, measured, WORKLOADS } from './fixtures.js';
 
 const BASE = 'free-threaded';
 const plan = (...mechanisms: string[]) => ({
@@ -46,6 +46,28 @@ describe('an ablation', () => {
     expect(isTelling(cell('qsbr', 'fib', 2))).toBe(false);
     expect(formatCost(cell('qsbr', 'fib', 2))).toBe('≈1');
     expect(formatCost(cell('biased', 'fib', 2))).toBe('8.00');
+  });
+
+  it('calls a difference one if a build is as far from itself between rounds, whatever its samples say', () => {
+    const rounds = [0, 0, 1, 1, 2, 2, 3, 3];
+    const none = rounds.map(() => null);
+    const drifting = besides(measured('fib', BASE, 1, [100, 101, 90, 91, 120, 121, 110, 111]), none, rounds);
+    const without = besides(
+      measured('fib', `${BASE}:qsbr=off`, 1, [90, 91, 81, 82, 108, 109, 99, 100]),
+      none,
+      rounds,
+    );
+    const [one] = toAblation([plan('qsbr')], toResults([drifting, without], WORKLOADS));
+    // Round by round the ratio is 1.11, and the interval knows that.
+    expect(one.interval!.low).toBeGreaterThan(1);
+    expect(one.noise).toBeGreaterThan(0.12);
+    expect(isTelling(one)).toBe(false);
+    const half = besides(
+      measured('fib', `${BASE}:qsbr=off`, 1, [50, 51, 45, 46, 60, 61, 55, 56]),
+      none,
+      rounds,
+    );
+    expect(isTelling(toAblation([plan('qsbr')], toResults([drifting, half], WORKLOADS))[0])).toBe(true);
   });
 
   it('says where each mechanism matters most, and where it costs', () => {

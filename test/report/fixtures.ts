@@ -53,6 +53,21 @@ export function measured(
   };
 }
 
+/** The measurement with what bare loops reached beside each sample, over one of them, and the samples' rounds. */
+export function besides(
+  measurement: Measurement,
+  ceilings: (number | null)[],
+  rounds = ceilings.map((_, i) => i),
+  bareRates = ceilings.map(() => 1000),
+): Measurement {
+  const samples = measurement.samples.map((sample, i) => {
+    const ceiling = ceilings[i];
+    const together = ceiling === null ? null : ceiling * bareRates[i];
+    return { ...sample, round: rounds[i], bare: { together, alone: bareRates[i] } };
+  });
+  return { ...measurement, samples };
+}
+
 /** Every combination, with figures that differ from one another. */
 export function grid(workloads: string[], builds: string[], threads: number[]): Measurement[] {
   return workloads.flatMap((workload, w) =>

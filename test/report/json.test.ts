@@ -34,6 +34,8 @@ describe('compare.json', () => {
         'unit',
         'opsPerSecond',
         'seconds',
+        'beside',
+        'chunk',
         'memory',
         'trash',
         'speedup',

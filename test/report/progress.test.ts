@@ -61,6 +61,26 @@ describe('progress elsewhere', () => {
     ]);
   });
 
+  it('counts each round, and says when one is done', () => {
+    const { stream, written } = fake(false);
+    let clock = 0;
+    const progress = createProgress(stream, undefined, () => clock);
+    progress.onStart(2, 3);
+    for (let round = 0; round < 3; round++) {
+      for (const build of ['gil', 'free-threaded']) {
+        progress.onStep('fib', build, 1, round);
+        clock += 1000;
+      }
+    }
+    for (const build of ['gil', 'free-threaded']) progress.onMeasurement(measured('fib', build, 1, [12.5]));
+    progress.finish();
+    expect(written).toEqual([
+      '[2/6, about 4 s left] 1 round done\n',
+      '[4/6, about 2 s left] 2 rounds done\n',
+      '[6/6] fib: gil 12.5 (1 thr); free-threaded 12.5 (1 thr) Mops/s\n',
+    ]);
+  });
+
   it('is silent if nothing was measured', () => {
     const { stream, written } = fake(false);
     const progress = createProgress(stream, undefined, () => 0);

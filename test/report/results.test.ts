@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { priceOfFreeThreading, toResults } from '#ungil/report/results.js';
-import { grid, measured, WORKLOADS } from './fixtures.js';
+import { besides, grid, measured, WORKLOADS } from './fixtures.js';
 
 describe('toResults', () => {
   it('derives every figure from the samples', () => {
@@ -13,7 +13,7 @@ describe('toResults', () => {
       min: 10e6,
       max: 30e6,
       samples: [10e6, 30e6, 20e6],
-      interval: null,
+      interval: { low: expect.closeTo(8.557e6, -4), high: expect.closeTo(32.86e6, -4) },
     });
     expect(one).toMatchObject({
       unit: 'op',
@@ -27,6 +27,68 @@ describe('toResults', () => {
     expect(two.efficiency).toBeCloseTo(0.9, 12);
     expect(two.cpython?.speedup).toBeCloseTo(55.5 / 29.3, 12);
     expect(two.cpython?.nsPerOp).toBeCloseTo(1000 / 55.5, 12);
+  });
+
+  it('has an interval of the speed-up where both have three samples, and none at one thread', () => {
+    const [one, two, four] = toResults(
+      [
+        measured('fib', 'free-threaded', 1, [10, 10, 11]),
+        measured('fib', 'free-threaded', 2, [20, 21, 20]),
+        measured('fib', 'free-threaded', 4, [40, 40]),
+      ],
+      WORKLOADS,
+    );
+    expect(one.speedupInterval).toBeNull();
+    expect(two.speedupInterval!.low).toBeLessThan(2);
+    expect(two.speedupInterval!.high).toBeGreaterThan(2);
+    expect(four.speedupInterval).toBeNull();
+    expect(four.opsPerSecond.interval).toBeNull();
+  });
+
+  it('takes the ceiling of its own samples for efficiency', () => {
+    const alone = besides(measured('fib', 'free-threaded', 1, [10, 10, 10]), [null, null, null]);
+    const quiet = besides(measured('fib', 'free-threaded', 2, [19, 19, 19]), [2, 2.1, 1.9]);
+    const [single, two] = toResults([{ ...alone, chunks: [10, 30, 20] }, quiet], WORKLOADS, 2);
+    expect(single).toMatchObject({ ceiling: null, efficiency: 1, chunk: 20 });
+    expect(two).toMatchObject({ ceiling: 2, efficiency: 0.95, warnings: [], chunk: null });
+    expect(two.beside).toEqual({
+      round: [0, 1, 2],
+      together: [2000, 2100, 1900],
+      bareRate: [1000, 1000, 1000],
+    });
+  });
+
+  it('does not take a busy machine for contention', () => {
+    const alone = besides(measured('fib', 'free-threaded', 1, [10, 10, 10]), [null, null, null]);
+    const busy = besides(measured('fib', 'free-threaded', 2, [14.4, 14.2, 14.3]), [1.5, 1.52, 1.48]);
+    const [, two] = toResults([alone, busy], WORKLOADS, 2);
+    expect(two.speedup).toBeCloseTo(1.43, 9);
+    expect(two.efficiency).toBeCloseTo(0.953, 3);
+    expect(two.warnings).toEqual(["the machine's ceiling for 2 threads was 1.50 here: it was busy"]);
+  });
+
+  it('divides bare loops as it divides throughputs: all at once by those beside one thread', () => {
+    // The machine is at half its speed while two threads run, and not while one does.
+    const alone = besides(measured('fib', 'gil', 1, [10, 10]), [null, null], [0, 1], [1000, 1000]);
+    const slow = besides(measured('fib', 'gil', 2, [9, 9]), [2, 2], [0, 1], [500, 500]);
+    expect(toResults([alone, slow], WORKLOADS, 2)[1]).toMatchObject({ ceiling: 1, efficiency: 0.9 });
+    // Without a run of one thread its own loops say what the machine gives.
+    expect(toResults([slow], WORKLOADS, 2)[0]).toMatchObject({ ceiling: 2, efficiency: null });
+    const unknown = measured('fib', 'gil', 2, [9, 9]);
+    expect(toResults([alone, unknown], WORKLOADS, 2)[1]).toMatchObject({ ceiling: null, efficiency: 0.45 });
+  });
+
+  it('takes the mean of what bare loops got, not the middle', () => {
+    const alone = besides(measured('fib', 'gil', 1, [10, 10, 10]), [null, null, null]);
+    const two = besides(measured('fib', 'gil', 2, [15, 15, 15]), [2, 2, 0.5]);
+    expect(toResults([alone, two], WORKLOADS, 2)[1].ceiling).toBeCloseTo(1.5, 9);
+  });
+
+  it('does not call a machine busy that has fewer cores than the run has threads', () => {
+    const alone = besides(measured('fib', 'free-threaded', 1, [10, 10, 10]), [null, null, null]);
+    const four = besides(measured('fib', 'free-threaded', 4, [20, 20, 20]), [2, 2, 2]);
+    expect(toResults([alone, four], WORKLOADS, 2)[1]).toMatchObject({ efficiency: 1, warnings: [] });
+    expect(toResults([alone, four], WORKLOADS, 4)[1].warnings).toHaveLength(1);
   });
 
   it('compares with one thread of the same build and workload only', () => {

@@ -47,23 +47,26 @@ describe('summarise', () => {
   it('is empty for nothing', () => {
     const summary = summaryOf();
     expect(summary).toEqual({ priceOfFreeThreading: null, speedup: {}, nsPerOpOverCPython: {} });
-    expect(summaryInWords(summary)).toEqual([]);
+    expect(summaryInWords(summary, '')).toEqual([]);
   });
 });
 
 describe('summaryInWords', () => {
   it('says the number of workloads once when all means share it', () => {
-    const words = summaryInWords(summaryOf(...grid(NAMES, ['gil', 'free-threaded'], [1, 2])));
+    const words = summaryInWords(
+      summaryOf(...grid(NAMES, ['gil', 'free-threaded'], [1, 2])),
+      'a quiet machine',
+    );
     expect(words[0]).toBe('In short, geometric means of 16 workloads:');
     expect(words.filter((line) => line.includes('16 workloads'))).toHaveLength(1);
     expect(words[1]).toMatch(
       /^price of free threading at 1 thread: \d\.\d\d times gil's .*\(CPython: 1\.26\)\.$/,
     );
-    expect(words.at(-1)).toContain('2 vCPU');
+    expect(words.at(-1)).toBe("Source of CPython's figures: a quiet machine.");
   });
 
   it('says it with each sentence when they differ', () => {
-    const words = summaryInWords(summaryOf(...grid(['fib', 'racy-counter'], ['gil'], [1, 2])));
+    const words = summaryInWords(summaryOf(...grid(['fib', 'racy-counter'], ['gil'], [1, 2])), '');
     expect(words[0]).toContain('geometric means of 2 workloads');
     expect(words[1]).toContain('on 1 workload');
   });

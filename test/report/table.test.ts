@@ -5,7 +5,7 @@ import { toResults } from '#ungil/report/results.js';
 import { renderTable } from '#ungil/report/table.js';
 import { painter } from '#ungil/report/text.js';
 import type { Measurement } from '#ungil/report/types.js';
-import { grid, journal, measured, NAMES, WORKLOADS } from './fixtures.js';
+import { besides, grid, journal, measured, NAMES, WORKLOADS } from './fixtures.js';
 
 const plain = painter(false);
 
@@ -17,14 +17,63 @@ describe('renderTable', () => {
   it('puts the default comparison into one table of at most 100 columns', () => {
     const lines = table(grid(NAMES, ['gil', 'free-threaded'], [1, 2]));
     expect(lines.slice(0, 5)).toEqual([
-      '                           gil ----------------------  free-threaded ------------        price of',
-      '                           Mops/s       speed-up at 2  Mops/s       speed-up at 2  free threading',
-      'workload                   1 thr 2 thr  ungil CPython  1 thr 2 thr  ungil CPython     at 1 thread',
-      'fib                         10.5  10.5   1.00    0.99   11.5  23.0   2.00    1.89            0.91',
-      'int-add                     11.5  11.5   1.00    0.95   12.5  25.0   2.00    1.81            0.92',
+      '                           gil ----------------------  free-threaded ------------   price of',
+      '                           Mops/s       speed-up at 2  Mops/s       speed-up at 2       free',
+      'workload                   1 thr 2 thr  ungil CPython  1 thr 2 thr  ungil CPython  threading',
+      'fib                         10.5  10.5   1.00    0.99   11.5  23.0   2.00    1.89       0.91',
+      'int-add                     11.5  11.5   1.00    0.95   12.5  25.0   2.00    1.81       0.92',
     ]);
     for (const name of NAMES) expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('says how sure a speed-up is, within 100 columns, and what the machine could have given', () => {
+    const measurements = NAMES.flatMap((name) =>
+      ['gil', 'free-threaded'].flatMap((build) =>
+        [1, 2].map((threads) => {
+          const speed = build === 'gil' ? 100 : 90 * threads;
+          const samples = [speed, speed * 1.01, speed, speed * 0.99, speed * 1.02];
+          const ceilings = samples.map((_, i) => (threads === 1 ? null : 1.9 + i / 50));
+          return besides(measured(name, build, threads, samples), ceilings, [0, 1, 1, 2, 3]);
+        }),
+      ),
+    );
+    const lines = table(measurements);
+    expect(lines.slice(0, 4)).toEqual([
+      '                           gil -------------------------  free-threaded ---------------   price of',
+      '                           Mops/s       speed-up at 2     Mops/s       speed-up at 2          free',
+      'workload                   1 thr 2 thr  ungil ±% CPython  1 thr 2 thr  ungil ±% CPython  threading',
+      expect.stringMatching(
+        /^fib +100\.0 +100\.0 +1\.00 +[12] +0\.99 +90\.0 +180\.0 +2\.00 +[12] +1\.89 +1\.11$/,
+      ),
+    ]);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+    expect(lines.slice(-4)).toEqual([
+      "The machine's ceiling, from bare loops beside the samples: 1.94 times one (1.94 to 1.94) in 2",
+      '  workers.',
+      'Efficiency at 2 threads, speed-up over that ceiling, geometric mean: gil 0.52, free-threaded 1.03.',
+      '  ±% is half of its 95 % interval.',
+    ]);
+    for (const line of table(measurements, 42)) expect(line.length).toBeLessThanOrEqual(42);
+  });
+
+  it('groups what is doubtful, and names the worst of each kind', () => {
+    const noisy = [12, 10, 14, 10.1, 16, 13, 14.1];
+    const lines = table([
+      measured('fib', 'gil', 1, noisy),
+      measured('int-add', 'gil', 1, [10, 10.1, 10, 9.9, 10, 10.1, 3]),
+      measured(
+        'private-dict',
+        'gil',
+        1,
+        noisy.map((mops) => mops ** 2),
+      ),
+      measured('shared-dict-get', 'gil', 1, [10, 10, 10]),
+    ]);
+    expect(lines.slice(lines.findIndex((line) => line.startsWith('Doubtful'))).join(' ')).toBe(
+      'Doubtful, 3 of 4 figures: 2 whose samples scatter by more than 10 % (most: private-dict, gil, 1 thr,   ' +
+        '57 %); 1 with outliers (most: int-add, gil, 1 thr, factor 3.33).',
+    );
   });
 
   it('has columns of pauses where there were any, at the highest number of threads', () => {
@@ -54,11 +103,11 @@ describe('renderTable', () => {
       'fib        10.5  10.5   1.00    0.99',
       'int-add    11.5  11.5   1.00    0.95',
       '',
-      '          free-threaded ------------        price of',
-      '          Mops/s       speed-up at 2  free threading',
-      'workload  1 thr 2 thr  ungil CPython     at 1 thread',
-      'fib        11.5  23.0   2.00    1.89            0.91',
-      'int-add    12.5  25.0   2.00    1.81            0.92',
+      '          free-threaded ------------   price of',
+      '          Mops/s       speed-up at 2       free',
+      'workload  1 thr 2 thr  ungil CPython  threading',
+      'fib        11.5  23.0   2.00    1.89       0.91',
+      'int-add    12.5  25.0   2.00    1.81       0.92',
       '',
       'In short, geometric means of 2 workloads:',
       "price of free threading at 1 thread: 0.92 times gil's time",
@@ -108,8 +157,25 @@ describe('renderTable', () => {
 
   it('scales the decimals to the figure', () => {
     const lines = table([measured('fib', 'gil', 1, [0.0456]), measured('int-add', 'gil', 1, [1234.56])]);
-    expect(lines.find((line) => line.startsWith('fib'))).toMatch(/ 0\.05$/);
+    expect(lines.find((line) => line.startsWith('fib'))).toMatch(/ 0\.046$/);
     expect(lines.find((line) => line.startsWith('int-add'))).toMatch(/ 1235$/);
+  });
+
+  it('has columns for the times of requests, at most threads, where there are any', () => {
+    const latency = Array.from({ length: 1000 }, (_, i) => [1000 * (i + 1), 1] as const);
+    const lines = table([
+      measured('fib', 'gil', 1, [10]),
+      measured('fib', 'gil', 2, [10], { latency: [[250, 9]] }),
+      measured('int-add', 'gil', 2, [10], { latency }),
+      measured('private-dict', 'gil', 2, [10]),
+    ]);
+    const text = lines.join('\n');
+    expect(text).toMatch(/a request, at 2/);
+    expect(text).toMatch(/ p50 +p99 +p99\.9 +max/);
+    expect(text).toMatch(/^fib .* 250 ns +250 ns +250 ns +250 ns$/m);
+    expect(text).toMatch(/^int-add .* 500 us +99\d us +99\d us +1\.00 ms$/m);
+    expect(text).toMatch(/^private-dict .* - +- +- +-$/m);
+    expect(table([measured('fib', 'gil', 1, [10])]).join('')).not.toContain('request');
   });
 
   it('marks wrong results and reports them and leaks beneath', () => {

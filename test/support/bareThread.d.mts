@@ -27,6 +27,7 @@ export class BareThread implements SyncThread {
   readonly sections: CriticalSections;
   detach(): void;
   attach(): void;
+  stopwatch(): number;
   isAttached(): boolean;
   counter(index: number): number;
 }

@@ -26,6 +26,10 @@ export class BareThread {
     this.sections = new CriticalSections(this, this.mutex);
   }
 
+  stopwatch() {
+    return performance.now() * 1000;
+  }
+
   isAttached() {
     return this.attached;
   }

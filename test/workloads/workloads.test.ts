@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cpythonMops } from '#ungil/report/cpython.js';
+import { bundledMops } from '#ungil/report/cpython.js';
 import { Runtime } from '#ungil/runtime/runtime.js';
 import { WORKLOADS, workloadNamed } from '#ungil/workloads/index.js';
 import type { ThreadReport } from '#ungil/workloads/program.js';
@@ -29,7 +29,7 @@ describe('the list of workloads', () => {
     expect(rows).toHaveLength(16);
     expect(WORKLOADS.map((workload) => workload.name)).toEqual(rows);
     for (const { name } of WORKLOADS) {
-      for (const build of ['gil', 'free-threaded']) expect(cpythonMops(name, build, 2)).toBeGreaterThan(0);
+      for (const build of ['gil', 'free-threaded']) expect(bundledMops(name, build, 2)).toBeGreaterThan(0);
     }
   });
 

@@ -1,3 +1,4 @@
+import { hasDelayed } from '../../allocators/delayedFree.js';
 import { MemoryError } from '../../memory/errors.js';
 import {
   Control,
@@ -36,7 +37,23 @@ export class Disposal {
       }
       unreachable.freeChunk(chunk);
     }
+    this.releaseCleared();
     measures.end('delete');
+  }
+
+  /**
+   * An instance that is cleared gives up its dict behind a grace period, since a weak reference that a finaliser has made
+   * may have led another thread to it, which is just reading the dict's word (CPython 3.14 takes it that nobody can be,
+   * gh-130313, and drops the dict at once). The dict, empty by now, is still tracked: it goes here, and with it the
+   * arrays of lists and dicts, unless some thread has been attached since, and then at this thread's next turn to
+   * process. The collecting thread is at a safepoint.
+   */
+  private releaseCleared(): void {
+    const { state, allocator, block } = this.thread;
+    if (!hasDelayed(this.i32, block)) return;
+    state.qsbr.advance();
+    state.qsbr.quiescentState();
+    allocator.processDelayed();
   }
 
   private deleteOne(measures: Measures, object: Ref): void {

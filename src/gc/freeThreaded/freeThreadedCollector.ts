@@ -95,7 +95,7 @@ export class FreeThreadedCollector implements Collector {
 
   private run(generation: number, reason: GcReason): number {
     const { thread } = this;
-    const measures = new Measures(generation, reason, thread.index);
+    const measures = this.makeMeasures(generation, reason);
     measures.begin();
     const unreachable = new ObjectList(this.i32, thread.allocator);
     try {
@@ -285,6 +285,10 @@ export class FreeThreadedCollector implements Collector {
   }
 
   // --- Steps ---
+
+  protected makeMeasures(generation: number, reason: GcReason): Measures {
+    return new Measures(generation, reason, this.thread.index);
+  }
 
   private stop(measures: Measures): void {
     const { thread } = this;

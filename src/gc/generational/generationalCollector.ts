@@ -7,7 +7,7 @@ import { Garbage } from './garbage.js';
 import { Generations } from './generations.js';
 import { GcList } from './layout.js';
 import { isEmptyList, listSize, mergeLists } from './list.js';
-import { Phase } from './phaseClock.js';
+import { Phase, PhaseClock } from './phaseClock.js';
 import { type GcOutput, GcReport, printToConsole } from './report.js';
 import { countCollection, countSurvivors, dueGeneration } from './schedule.js';
 import { Tally } from './tally.js';
@@ -27,12 +27,13 @@ export class GenerationalCollector extends Generations implements Collector {
   private readonly disposal: Disposal;
   private readonly report: GcReport;
   /** Of the collection under way. */
-  private readonly tally = new Tally();
+  private readonly tally: Tally;
 
   /** `output`: takes the lines of the debug flags. */
   constructor(thread: GcThread, output: GcOutput = printToConsole) {
     super(thread);
     this.deduction = this.makeDeduction(thread);
+    this.tally = new Tally(this.makePhaseClock(thread));
     this.garbage = new Garbage(thread);
     this.disposal = new Disposal(thread);
     this.report = new GcReport(thread.i32, (str) => thread.strings.text(str), output);
@@ -41,6 +42,11 @@ export class GenerationalCollector extends Generations implements Collector {
   /** A step of the constructor. */
   protected makeDeduction(thread: GcThread): Deduction {
     return new Deduction(thread.i32, thread.refs);
+  }
+
+  /** Likewise. */
+  protected makePhaseClock(_thread: GcThread): PhaseClock {
+    return new PhaseClock();
   }
 
   collect(generation: number, reason: GcReason): number {

@@ -16,6 +16,21 @@ export const enum Phase {
   Count = 11,
 }
 
+/** CPython's functions, by `Phase`. */
+export const PHASE_NAMES: readonly string[] = [
+  'updateRefs',
+  'subtractRefs',
+  'moveUnreachable',
+  'untrackTuples',
+  'moveLegacyFinalizers',
+  'clearWeakrefs',
+  'callbacks',
+  'finalizeGarbage',
+  'handleResurrected',
+  'deleteGarbage',
+  'clearFreeLists',
+];
+
 /** How long the phases of one collection took, in milliseconds. Used again and again: collections allocate nothing. */
 export class PhaseClock {
   private readonly clock = new Clock();
@@ -44,21 +59,10 @@ export class PhaseClock {
     return this.phases[phase];
   }
 
-  /** By the names of CPython's functions. */
+  /** By `PHASE_NAMES`. */
   record(): Readonly<Record<string, number>> {
-    const { phases } = this;
-    return {
-      updateRefs: phases[Phase.UpdateRefs],
-      subtractRefs: phases[Phase.SubtractRefs],
-      moveUnreachable: phases[Phase.MoveUnreachable],
-      untrackTuples: phases[Phase.Untrack],
-      moveLegacyFinalizers: phases[Phase.Legacy],
-      clearWeakrefs: phases[Phase.Weakrefs],
-      callbacks: phases[Phase.Callbacks],
-      finalizeGarbage: phases[Phase.Finalizers],
-      handleResurrected: phases[Phase.Resurrection],
-      deleteGarbage: phases[Phase.Clear],
-      clearFreeLists: phases[Phase.FreeLists],
-    };
+    const record: Record<string, number> = {};
+    for (let phase = 0; phase < Phase.Count; phase++) record[PHASE_NAMES[phase]] = this.phases[phase];
+    return record;
   }
 }

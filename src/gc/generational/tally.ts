@@ -1,19 +1,20 @@
 import { Control, GcState, GcStats } from '../../memory/layout.js';
 import type { GcReason, GcRecord } from '../collector.js';
-import { Phase, PhaseClock } from './phaseClock.js';
+import { Phase, type PhaseClock } from './phaseClock.js';
 
 /** Nobody is stopped: whoever collects has the GIL. */
 const NO_STOPS: GcRecord['toSafepointByThread'] = [];
 
 /** What one collection comes to. Used again and again: a collection allocates its record only. */
 export class Tally {
-  readonly phases = new PhaseClock();
   candidates = 0;
   /** Without the uncollectable ones. */
   collected = 0;
   uncollectable = 0;
   resurrected = 0;
   freedBytes = 0;
+
+  constructor(readonly phases: PhaseClock) {}
 
   start(): void {
     this.phases.start();

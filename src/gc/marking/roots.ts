@@ -1,9 +1,9 @@
-import { Control, GcState, Geometry, ThreadBlock } from '../../memory/layout.js';
+import { BuiltinType, Control, GcState, Geometry, ThreadBlock, TypeObject } from '../../memory/layout.js';
 import { threadBlock } from '../../threads/evalBreaker.js';
 
 /**
  * Where marking begins, as runs of words [start, end), a pair of numbers each (CPython `gc_mark_alive_from_roots`): the
- * globals of the run, what the collector itself holds, and of every thread its shadow stack and its handles. Such a word
+ * globals of the run, the attributes of built-in types, what the collector itself holds, and of every thread its shadow stack and its handles. Such a word
  * is 0 or a reference, with a tag in its low two bits.
  *
  * In a stopped world, every stack published.
@@ -14,6 +14,9 @@ export function rootSpans(heap: Int32Array): number[] {
     if (start !== end) spans.push(start, end);
   };
   add(Control.RunGlobals, Control.RunGlobals + 1);
+  for (let type: number = BuiltinType.Type; type < BuiltinType.End; type += BuiltinType.Words) {
+    if (heap[type + TypeObject.Dict] !== 0) add(type + TypeObject.Dict, type + TypeObject.Dict + 1);
+  }
   add(Control.Gc + GcState.Garbage, Control.Gc + GcState.Callbacks + 1);
   for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {
     const block = threadBlock(slot);

@@ -7,6 +7,7 @@ import {
   Header,
   HeapTag,
   ThreadBlock,
+  TypeObject,
 } from '../../memory/layout.js';
 import { objectInBlock } from '../../memory/objectInBlock.js';
 import { Referents, Span } from '../../objects/referents.js';
@@ -49,6 +50,9 @@ export class Tracer {
   markFromRoots(): void {
     const heap = this.i32;
     this.mark(Atomics.load(heap, Control.RunGlobals));
+    for (let type: number = BuiltinType.Type; type < BuiltinType.End; type += BuiltinType.Words) {
+      this.mark(heap[type + TypeObject.Dict]);
+    }
     this.mark(heap[Control.Gc + GcState.Garbage]);
     this.mark(heap[Control.Gc + GcState.Callbacks]);
     for (let slot = 0; slot < Geometry.ThreadSlots; slot++) {

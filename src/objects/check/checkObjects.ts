@@ -1,7 +1,16 @@
 import { tagOfBlock } from '../../allocators/blockWords.js';
 import { checkAllocators } from '../../allocators/check/checkAllocators.js';
 import { CheckContext, Placing, type Placings } from '../../allocators/check/context.js';
-import { BuiltinType, Control, GcBits, GcState, Header, HeapTag, PreHeader } from '../../memory/layout.js';
+import {
+  BuiltinType,
+  Control,
+  GcBits,
+  GcState,
+  Header,
+  HeapTag,
+  PreHeader,
+  TypeObject,
+} from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { checkFreeLists } from './freeLists.js';
 import { checkGenerations, checkListed } from './generations.js';
@@ -71,6 +80,10 @@ class ObjectCheck {
       for (const object of this.context.delayedObjects) this.refer(object, 'a queue of delayed frees');
     const globals = Atomics.load(this.i32, Control.RunGlobals);
     if (globals !== 0) this.refer(globals, 'the run');
+    for (let type: number = BuiltinType.Type; type < BuiltinType.End; type += BuiltinType.Words) {
+      const dict = this.i32[type + TypeObject.Dict];
+      if (dict !== 0) this.refer(dict, `the built-in type ${type}`);
+    }
     for (const word of [GcState.Garbage, GcState.Callbacks]) {
       const list = this.i32[Control.Gc + word];
       if (list !== 0) this.refer(list, 'the gc module');

@@ -1,17 +1,23 @@
 import type { CheckContext } from '../../allocators/check/context.js';
 import {
+  BuiltinFunctionObject,
+  CodeObject,
   Control,
   DictKeys,
   DictKeysKind,
   DictObject,
   FunctionObject,
+  GeneratorObject,
   Header,
   HeapTag,
   InstanceObject,
   ListArray,
   ListObject,
+  MethodDescriptorObject,
   MethodObject,
+  ModuleObject,
   PreHeader,
+  ThreadLocalObject,
   TupleObject,
   TypeKind,
   TypeObject,
@@ -53,6 +59,25 @@ export function visitReferences(
       roomOf(context, heap[object + TypeObject.SharedKeys], `class ${object}: its keys`);
       visitWords(heap, object + TypeObject.Init, 1, visit);
       visitWords(heap, object + TypeObject.Finalize, 1, visit);
+      visitWords(heap, object + TypeObject.Dict, 1, visit);
+      return;
+    case TypeKind.Code:
+      visitWords(heap, object + CodeObject.Constants, 1, visit);
+      return;
+    case TypeKind.Module:
+      visit(heap[object + ModuleObject.Dict]);
+      return;
+    case TypeKind.BuiltinFunction:
+      visitWords(heap, object + BuiltinFunctionObject.Self, 1, visit);
+      return;
+    case TypeKind.MethodDescriptor:
+      visit(heap[object + MethodDescriptorObject.Owner]);
+      return;
+    case TypeKind.ThreadLocal:
+      visit(heap[object + ThreadLocalObject.Key]);
+      return;
+    case TypeKind.Generator:
+      visitGenerator(context, object, words, visit);
       return;
     case TypeKind.Method:
       visitWords(heap, object + MethodObject.Function, 2, visit);
@@ -72,6 +97,22 @@ export function visitReferences(
 /** Words of the object that hold a reference or 0. */
 function visitWords(heap: Int32Array, first: number, words: number, visit: ReferenceVisitor): void {
   for (let word = first; word < first + words; word++) if (heap[word] !== 0) visit(heap[word]);
+}
+
+function visitGenerator(
+  context: CheckContext,
+  generator: number,
+  words: number,
+  visit: ReferenceVisitor,
+): void {
+  const heap = context.i32;
+  const count = heap[generator + GeneratorObject.LocalCount];
+  if (count < 0 || GeneratorObject.Locals + count > words) {
+    context.report(`generator ${generator}: ${count} locals in ${words} words`);
+    return;
+  }
+  visit(heap[generator + GeneratorObject.Code]);
+  visitWords(heap, generator + GeneratorObject.Locals, count, visit);
 }
 
 function visitList(context: CheckContext, list: number, visit: ReferenceVisitor): void {

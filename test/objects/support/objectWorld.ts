@@ -196,6 +196,8 @@ export class ObjectThread {
       weakDicts: this.weakDicts,
       methods: this.methods,
       codes: none,
+      records: none,
+      generators: none,
       locks: none,
     });
     this.i32[this.bare.block + ThreadBlock.Id] = this.id;

@@ -1,0 +1,17 @@
+"""k = random(8); with L[k]: c[k] += 1, the ints in one list. An operation is an acquisition."""
+
+from twins._locks import Locks
+
+sweep = Locks(0, 0, locks=8, choice="random")
+
+
+def setup(threads):
+    return sweep.setup(threads)
+
+
+def worker(shared, index):
+    return shared.worker(index)
+
+
+def check(shared, operations):
+    return shared.check(operations)

@@ -1,0 +1,18 @@
+"""q.put((time, [i, ...])) here, q.get() there; lists of 32 numbers. An operation is a number's put or get."""
+
+from twins._queue import Pipe
+
+latencies = True
+pipe = Pipe(32)
+
+
+def setup(threads):
+    return pipe.setup(threads)
+
+
+def worker(shared, index):
+    return shared.worker(index)
+
+
+def check(shared, operations):
+    return shared.check(operations)
