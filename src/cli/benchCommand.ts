@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatBenchJson, renderFigures, type SuiteFigures } from '../report/bench.js';
 import type { BenchSuite, Figure } from '../report/benchTypes.js';
+import { wrap } from '../report/text.js';
 import { type CliDependencies, hostOf } from './dependencies.js';
 import { ExitStatus } from './errors.js';
 import { describeFailure, isOurInterrupt } from './failure.js';
@@ -35,7 +36,11 @@ export function benchCommand(deps: CliDependencies, exit: (status: ExitStatus) =
 
 function helpText(suites: readonly BenchSuite[]): string {
   const width = suites.reduce((widest, { name }) => Math.max(widest, name.length), 0);
-  const lines = suites.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`);
+  const indent = ' '.repeat(width + 4);
+  const lines = suites.flatMap(({ name, about }) => {
+    const [first, ...rest] = wrap(about, DEFAULT_WIDTH - indent.length);
+    return [`  ${name.padEnd(width)}  ${first}`, ...rest.map((line) => indent + line)];
+  });
   return `
 Suites:
 ${lines.join('\n')}
@@ -44,8 +49,9 @@ Examples:
   ungil bench                           all suites, some minutes
   ungil bench allocators --json -
 
-Exit status: 0 measured, whether or not a target was reached: that depends on the machine; 1 a wrong result,
-leak or failed suite, 2 bad usage, 130 interrupted. Ctrl-C prints what was measured until then.`;
+Exit status: 0 measured, whether or not a target was reached: that depends on the machine; 1 a wrong
+result, leak or failed suite, 2 bad usage, 130 interrupted.
+Ctrl-C prints what was measured until then.`;
 }
 
 function chooseSuites(names: readonly string[], known: readonly BenchSuite[]): BenchSuite[] {

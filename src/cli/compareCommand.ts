@@ -146,18 +146,24 @@ export function compareCommand(deps: CliDependencies, exit: (status: ExitStatus)
       prepareJson(raw.json);
       prepareHtml(raw.html, raw.json);
       const race = parseRaceOption(raw);
-      expectWork(options, deps);
       expectCommonRows(against, options);
+      expectWork(options, deps);
       const run = await measure(options, interpreters, deps);
       exit(await reportComparison(run, { options, plans, against, race, output: raw }, deps));
     });
 }
 
-/** Throws a UsageError if none of the builds can run any of the workloads: see `whyUnfit`. */
+/** Names builds that can run none of the workloads, see `whyUnfit`; throws a UsageError if all are such. */
 function expectWork({ workloads, builds }: CompareOptions, deps: CliDependencies): void {
   const why = (build: string, info: WorkloadInfo) => whyUnfit(buildNamed(build), info);
   const asked = deps.workloads.filter((info) => workloads.includes(info.name));
-  if (asked.length === 0 || builds.some((build) => asked.some((info) => why(build, info) === null))) return;
+  if (asked.length === 0) return;
+  const idle = builds.filter((build) => asked.every((info) => why(build, info) !== null));
+  if (idle.length < builds.length) {
+    for (const build of idle)
+      deps.stderr.write(`ungil: build '${build}' runs none of these workloads: it ${why(build, asked[0])}\n`);
+    return;
+  }
   const fit = deps.workloads.filter((info) => why(builds[0], info) === null).map((info) => info.name);
   throw new UsageError(
     `build '${builds[0]}' cannot run ${asked[0].name}: it ${why(builds[0], asked[0])}; ` +
@@ -191,7 +197,7 @@ async function measure(
     },
     async onRound(workload: string, repeats: number): Promise<void> {
       await session?.round(workload, repeats, ({ name }) =>
-        progress.onStep(workload, name, Math.max(...options.threads)),
+        progress.onForeignStep(workload, name, Math.max(...options.threads)),
       );
     },
     onInterrupted(error: RunAborted): void {

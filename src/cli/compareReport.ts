@@ -67,13 +67,18 @@ export async function reportComparison(
 ): Promise<ExitStatus> {
   const results = toResults(run.measurements, deps.workloads, deps.cpus, run.cpython?.measurements);
   const cut = deps.interrupt.aborted && results.some(({ seconds }) => seconds.length < options.repeats);
-  const complete = run.failure === null && !cut && results.length >= run.total && run.cpython?.cut !== true;
+  const unexplained = deps.interrupt.aborted && lacksExplanations(run.measurements, options);
+  const theirs = run.cpython?.cut === true;
+  const measured = run.failure === null && !cut && results.length >= run.total;
+  const complete = measured && !unexplained && !theirs;
   const ablation = toAblation(plans, results);
   const changes = against === null ? null : compareWithBaseline(results, against.baseline);
   const ablated = plans.length > 0 ? ablation : null;
+  const pictures =
+    raw.html === undefined ? { timelines: [], cut: false } : await recordTimelines(results, options, deps);
   const compared = {
     ...toCompareJson(hostOf(deps), options, results, complete, ablated, changes),
-    timelines: raw.html === undefined ? [] : await recordTimelines(results, options, deps),
+    timelines: pictures.timelines,
   };
   let savedPage = true;
   const savedJson = writeResults(raw.json, formatCompareJson(compared), deps, () => {
@@ -89,18 +94,31 @@ export async function reportComparison(
   if (run.failure !== null) deps.stderr.write(describeFailure(run.failure.error, run.failure.during));
   if (!complete) {
     const why = run.failure !== null ? 'failed' : 'interrupted';
-    const theirs = run.cpython?.cut === true ? ", CPython's are cut short" : '';
     const count = `${results.length} of ${plural(run.total, 'measurement')}`;
     const repeats = results.map(({ seconds }) => seconds.length);
     const short = repeats.some((done) => done < options.repeats);
     const each = short ? `, with ${rangeOf(repeats)} of ${plural(options.repeats, 'repeat')}` : '';
-    textStream(raw.json, deps).write(`${why}: the results are incomplete, ${count} made${each}${theirs}\n`);
+    const unsaid = measured && unexplained ? ', not all explained' : '';
+    const more = theirs ? ", CPython's are cut short" : unsaid;
+    textStream(raw.json, deps).write(`${why}: the results are incomplete, ${count} made${each}${more}\n`);
+  } else if (pictures.cut) {
+    textStream(raw.json, deps).write('interrupted: the page lacks timelines, the results are complete\n');
   }
   if (!saved) return ExitStatus.CheckFailed;
-  const status = exitStatus(run, results, complete, deps);
+  const status = exitStatus(run, results, complete && !pictures.cut, deps);
   if (status !== ExitStatus.Done || changes === null || against?.failShare == null) return status;
   const slower = regressions(changes, against.failShare);
   return slower.length > 0 ? ExitStatus.CheckFailed : status;
+}
+
+/** Whether what the run would have shown of the highest number of threads is missing: see `explain`. */
+function lacksExplanations(
+  measurements: readonly Measurement[],
+  { explain, debug, threads }: CompareOptions,
+): boolean {
+  const most = Math.max(...threads);
+  if (explain !== true || debug === true || most === 1) return false;
+  return measurements.some((one) => one.threads === most && one.explained === undefined);
 }
 
 /** `2`, `2 to 5`. */

@@ -16,8 +16,7 @@ import { runCli } from './program.js';
 const SAME_SIGNAL_MS = 100;
 
 /** Aborts on the first SIGINT; the second one ends the process at once. */
-function listenForInterrupt(): AbortSignal {
-  const controller = new AbortController();
+function listenForInterrupt(controller: AbortController): void {
   let first = 0;
   process.on('SIGINT', () => {
     if (!controller.signal.aborted) {
@@ -27,20 +26,21 @@ function listenForInterrupt(): AbortSignal {
       process.exit(ExitStatus.Interrupted);
     }
   });
-  return controller.signal;
 }
 
 /**
  * A reader that closed its end (`| head`) is no error. Results come last, so there is nothing left to do when
- * standard output closes; a run whose progress nobody can see is ended.
+ * standard output closes; a run whose progress nobody can see is interrupted, for its files are to be written.
  */
-function endQuietlyOnClosedPipes(): void {
+function endQuietlyOnClosedPipes(controller: AbortController): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`ungil: cannot write standard output: ${error.message}\n`);
+    process.exit(ExitStatus.CheckFailed);
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(ExitStatus.Done);
+    if (error.code !== 'EPIPE') process.exit(ExitStatus.CheckFailed);
+    controller.abort();
   });
 }
 
@@ -109,7 +109,9 @@ async function suitesFor(command: string | undefined): Promise<readonly BenchSui
   return SUITES;
 }
 
-endQuietlyOnClosedPipes();
+const controller = new AbortController();
+listenForInterrupt(controller);
+endQuietlyOnClosedPipes(controller);
 tuneV8();
 process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
@@ -128,7 +130,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   record,
   stdout: process.stdout,
   stderr: process.stderr,
-  interrupt: listenForInterrupt(),
+  interrupt: controller.signal,
   env: process.env,
   now: () => performance.now(),
 });

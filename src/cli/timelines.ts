@@ -12,6 +12,12 @@ const WARMUP_MS = 100;
 /** Builds whose worst workload is shown, at most. */
 const MAX_BUILDS = 3;
 
+/** What there is to show, and whether an interrupt has cost some of it. */
+export interface Pictures {
+  readonly timelines: Timeline[];
+  readonly cut: boolean;
+}
+
 interface Choice {
   readonly workload: string;
   readonly build: string;
@@ -27,16 +33,17 @@ export async function recordTimelines(
   results: readonly Result[],
   options: CompareOptions,
   deps: CliDependencies,
-): Promise<Timeline[]> {
+): Promise<Pictures> {
   const timelines: Timeline[] = [];
   // Debug builds and chosen allocators are other classes than those that record.
-  if (options.debug === true || options.allocators !== undefined) return timelines;
+  if (options.debug === true || options.allocators !== undefined) return { timelines, cut: false };
   for (const choice of chosen(results, options)) {
-    if (deps.interrupt.aborted) break;
+    if (deps.interrupt.aborted) return { timelines, cut: true };
     const timeline = await recordOne(choice, options, deps);
     if (timeline !== null) timelines.push(timeline);
+    else if (deps.interrupt.aborted) return { timelines, cut: true };
   }
-  return timelines;
+  return { timelines, cut: false };
 }
 
 function chosen(results: readonly Result[], { threads }: CompareOptions): Choice[] {

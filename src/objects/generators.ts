@@ -91,9 +91,14 @@ export class Generators {
     this.i32[generator + GeneratorObject.Resume] = place;
   }
 
-  /** tp_clear, of one that is in unreachable garbage: nobody runs it. */
+  /**
+   * tp_clear, of one that is in unreachable garbage. Whoever was led to it by a weak reference that a finaliser has made may be
+   * running it: its locals are in use then, and go when it has ended or dies.
+   */
   clear(generator: Ref): void {
-    this.finish(generator);
+    const word = generator + GeneratorObject.State;
+    const state = this.atomics.compareExchange(word, GeneratorState.Suspended, GeneratorState.Executing);
+    if (state === GeneratorState.Suspended) this.finish(generator);
   }
 
   /** The last reference is gone. */

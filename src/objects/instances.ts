@@ -306,13 +306,23 @@ export class Instances {
     this.gcHeap.untrack(type);
     const heap = this.i32;
     this.lifeEnd.weakrefs.clearDead(type);
-    this.clearType(type);
+    const dict = this.clearTypeButDict(type);
+    if (dict !== 0) this.refs.decref(dict);
     this.allocator.free(heap[type + TypeObject.SharedKeys], HeapTag.Mem);
     this.gcHeap.free(type);
   }
 
-  /** tp_clear of a class: drops `__init__`, `__del__` and its attributes. The caller holds a reference, or destroys it. */
+  /**
+   * tp_clear of a class: drops `__init__`, `__del__` and its attributes. The caller holds a reference. Somebody may just have
+   * read the dict's address, and not counted it: see `endVersions`.
+   */
   clearType(type: Ref): void {
+    const dict = this.clearTypeButDict(type);
+    if (dict !== 0) this.allocator.decrefDelayed(dict);
+  }
+
+  /** The dict, whose reference is the caller's now; 0 if there was none. */
+  private clearTypeButDict(type: Ref): Ref {
     const heap = this.i32;
     const init = heap[type + TypeObject.Init];
     const finalizer = heap[type + TypeObject.Finalize];
@@ -323,7 +333,7 @@ export class Instances {
     this.atomics.store(type + TypeObject.Dict, 0);
     if (init !== 0) this.refs.decref(init);
     if (finalizer !== 0) this.refs.decref(finalizer);
-    if (dict !== 0) this.refs.decref(dict);
+    return dict;
   }
 
   /** tp_clear: drops values and dict; the class stays. The caller holds a reference. */

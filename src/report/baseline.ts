@@ -7,6 +7,8 @@ export interface BaselineRow {
   readonly build: string;
   readonly threads: number;
   readonly opsPerSecond: { readonly median: number; readonly interval: Interval | null };
+  /** Of which the interval was made: see `unitsOf`. */
+  readonly units: number;
 }
 
 /** An older compare.json, as far as it is needed and has been checked. */
@@ -53,7 +55,8 @@ function parseJson(text: string): unknown {
 
 /** What the JSON seems to be instead. */
 function foreign(json: unknown): string {
-  if (!isRecord(json)) return `its top is ${Array.isArray(json) ? 'a list' : typeof json}`;
+  if (json === null) return 'its top is null';
+  if (!isRecord(json)) return `its top is a ${Array.isArray(json) ? 'list' : typeof json}`;
   if (!('ungil' in json)) return "it has no field 'ungil'";
   return "it has no list 'results'";
 }
@@ -73,7 +76,22 @@ function toRow(row: unknown, index: number): BaselineRow | null {
   if (median === null) return null;
   if (typeof median !== 'number') return bad("'opsPerSecond.median'");
   if (!(median > 0)) return null;
-  return { workload, build, threads, opsPerSecond: { median, interval: toInterval(opsPerSecond.interval) } };
+  const { beside } = row;
+  if (!isRecord(beside) || !Array.isArray(beside.round)) return bad("'beside.round'");
+  const units = unitsOf({ round: beside.round });
+  return {
+    workload,
+    build,
+    threads,
+    opsPerSecond: { median, interval: toInterval(opsPerSecond.interval) },
+    units,
+  };
+}
+
+/** Rounds that samples are from, or samples where there was one round only: what the bootstrap draws from. */
+export function unitsOf({ round }: { readonly round: readonly unknown[] }): number {
+  const rounds = new Set(round).size;
+  return rounds === 1 ? round.length : rounds;
 }
 
 function toInterval(value: unknown): Interval | null {

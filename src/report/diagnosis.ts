@@ -113,7 +113,12 @@ function gil(explained: Explained): Cause {
 function locks(context: Context): Cause {
   const { explained } = context;
   const waiting = timeShare(explained, 'lockMicroseconds');
-  const { hotLock: hot } = explained;
+  const { hotLock: hot, hotMiss: missed } = explained;
+  if (missed?.threads === 1 && fought(hot) === 0) {
+    const where = `${lockOf(missed)} that no other thread waits for`;
+    const text = `one thread waits for ${where}, ${percent(waiting)} of all threads' time: likely it sleeps there`;
+    return { share: waiting, raw: waiting, text };
+  }
   if (hot === null) return NOTHING;
   const often = hot.count / explained.operations;
   // Who holds the program's own lock keeps the others from everything that it does meanwhile.

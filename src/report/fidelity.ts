@@ -17,11 +17,11 @@ const LISTED = 8;
 
 /** Workloads whose distance from CPython `docs/fidelity.md` speaks of, under their names, and the build it is about. */
 export const DOCUMENTED: Readonly<Record<string, string>> = {
-  'private-list-append': 'gil',
-  'shared-list-read-immortal': 'free-threaded',
-  'shared-dict-get': 'free-threaded',
+  'shared-list-append': 'free-threaded',
+  'shared-dict-set': 'free-threaded',
   'shared-dict-mixed': 'free-threaded',
   'shared-counter-lock': 'free-threaded',
+  'alloc-drop-list': 'gil',
 };
 
 interface Row {

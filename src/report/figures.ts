@@ -2,7 +2,10 @@
 
 import type { Hot } from './types.js';
 
-/** Between these two the true value lies with a confidence of 95 %. */
+/**
+ * Between these two the true value lies with a confidence of 95 % by name: of four rounds, 88 to 98 % in simulations
+ * (`medianInterval`).
+ */
 export interface Interval {
   low: number;
   high: number;
@@ -29,7 +32,7 @@ export interface Latency {
   curve: [share: number, nanoseconds: number][];
 }
 
-/** How long threads have waited for something. */
+/** How long threads have waited for something, in whole runs: warm-up and what lies between the samples included. */
 export interface Waits {
   count: number;
   totalMs: number;

@@ -11,6 +11,8 @@ export interface ProgressStream {
 }
 
 export interface Progress extends CompareHooks {
+  /** Before a turn of another's interpreter, which is none of the combinations that are counted. */
+  onForeignStep(workload: string, interpreter: string, threads: number): void;
   /** Takes the progress line off the terminal; to be called before anything else is printed. */
   finish(): void;
 }
@@ -80,7 +82,15 @@ class LineProgress implements Progress {
 
   onStep(workload: string, build: string, threads: number): void {
     this.estimate.begin();
-    const text = `[${this.estimate.during()}] ${workload}, ${build}, ${plural(threads, 'thread')}`;
+    this.show(this.estimate.during(), workload, build, threads);
+  }
+
+  onForeignStep(workload: string, interpreter: string, threads: number): void {
+    this.show(this.estimate.after(), workload, interpreter, threads);
+  }
+
+  private show(count: string, workload: string, who: string, threads: number): void {
+    const text = `[${count}] ${workload}, ${who}, ${plural(threads, 'thread')}`;
     // A line as wide as the terminal would wrap and could not be erased.
     const room = Math.max(1, (this.stream.columns ?? 80) - 1);
     this.stream.write(ERASE_LINE + text.slice(0, room));
@@ -120,6 +130,8 @@ class PlainProgress implements Progress {
     }
     this.estimate.begin();
   }
+
+  onForeignStep(): void {}
 
   onMeasurement(measurement: Measurement): void {
     this.pending.push(measurement);

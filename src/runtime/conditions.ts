@@ -19,13 +19,19 @@ export class Conditions {
 
   /**
    * Gives the lock up, sleeps until notified, takes the lock again. The sleep is that of any lock: it detaches, and
-   * throws RunAborted when the run ends or a thread of it has died; then the lock is not held.
+   * throws RunAborted when the run ends or a thread of it has died; then the lock is not held. Throws MemoryError with the
+   * lock held, as before.
    */
   wait(condition: Ref, lock: Ref): void {
     const { locks, refs } = this.t;
     const waiter = locks.create();
     locks.acquire(waiter);
-    this.enrolAndRelease(condition, waiter, lock);
+    try {
+      this.enrolAndRelease(condition, waiter, lock);
+    } catch (error) {
+      refs.decref(waiter);
+      throw error;
+    }
     locks.acquire(waiter);
     refs.decref(waiter);
     locks.acquire(lock);

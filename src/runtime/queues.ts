@@ -1,3 +1,4 @@
+import { MemoryError } from '../memory/errors.js';
 import { Control } from '../memory/layout.js';
 import { smallInt } from '../objects/numbers.js';
 import type { Ref } from '../refcount/refCounter.js';
@@ -39,16 +40,18 @@ export function createQueue(t: QueueThread, capacity: number): Ref {
     throw new RangeError(`a queue of ${capacity} items; accepted: 1 to ${MOST_ITEMS}`);
   }
   const parts: Ref[] = [];
-  parts[QueueItem.Mutex] = t.locks.create();
-  parts[QueueItem.NotEmpty] = lists.create();
-  parts[QueueItem.NotFull] = lists.create();
-  parts[QueueItem.Ring] = lists.create();
-  parts[QueueItem.State] = lists.create();
-  for (let i = 0; i < capacity; i++) lists.append(parts[QueueItem.Ring], Control.None);
-  for (let i = 0; i < QueueState.Count; i++) lists.append(parts[QueueItem.State], smallInt(0));
-  const queue = t.tuples.create(parts);
-  for (let i = 0; i < QueueItem.Count; i++) refs.decref(parts[i]);
-  return queue;
+  try {
+    parts[QueueItem.Mutex] = t.locks.create();
+    parts[QueueItem.NotEmpty] = lists.create();
+    parts[QueueItem.NotFull] = lists.create();
+    parts[QueueItem.Ring] = lists.create();
+    parts[QueueItem.State] = lists.create();
+    for (let i = 0; i < capacity; i++) lists.append(parts[QueueItem.Ring], Control.None);
+    for (let i = 0; i < QueueState.Count; i++) lists.append(parts[QueueItem.State], smallInt(0));
+    return t.tuples.create(parts);
+  } finally {
+    for (const part of parts) refs.decref(part);
+  }
 }
 
 /**
@@ -58,7 +61,7 @@ export function createQueue(t: QueueThread, capacity: number): Ref {
  *
  * Borrows the queue that it was given by `open`: somebody holds that as long as this is used. Attached threads, at a
  * safepoint: all methods may wait for the lock, `put` and `get` also for the other side; detached meanwhile, and they
- * throw RunAborted.
+ * throw RunAborted. Without memory for a wait they throw MemoryError, and nothing has changed.
  */
 export class Queue {
   private readonly conditions: Conditions;
@@ -87,7 +90,11 @@ export class Queue {
   put(item: Ref): boolean {
     const { locks } = this.t;
     locks.acquire(this.mutex);
-    this.awaitRoom();
+    try {
+      this.awaitRoom();
+    } catch (error) {
+      this.releaseIfHeld(error);
+    }
     const open = this.read(QueueState.Shut) === 0;
     if (open) this.append(item);
     locks.release(this.mutex);
@@ -98,7 +105,11 @@ export class Queue {
   get(): Ref {
     const { locks } = this.t;
     locks.acquire(this.mutex);
-    this.awaitItem();
+    try {
+      this.awaitItem();
+    } catch (error) {
+      this.releaseIfHeld(error);
+    }
     const item = this.read(QueueState.Length) > 0 ? this.take() : 0;
     locks.release(this.mutex);
     return item;
@@ -132,6 +143,12 @@ export class Queue {
 
   protected sleepForItem(): void {
     this.conditions.wait(this.notEmpty, this.mutex);
+  }
+
+  /** What a wait throws: without memory it does not begin, and the lock is held still; without a run there is no lock. */
+  private releaseIfHeld(error: unknown): never {
+    if (error instanceof MemoryError) this.t.locks.release(this.mutex);
+    throw error;
   }
 
   /** And nobody has shut the queue down. */

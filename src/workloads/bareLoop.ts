@@ -5,8 +5,17 @@ import type { Thread } from '../runtime/thread.js';
 const LENGTH = 1024;
 /** Turns between two looks at the clock: about 10 us. */
 const TURNS = 8;
-/** What V8 gets to compile the loop in a worker that has not run it yet. */
-const WARMUP_MS = 10;
+/**
+ * What V8 gets to compile the loop in a worker that has not run it yet. With 10 ms the first measurement of each worker was
+ * a quarter below the others.
+ */
+const WARMUP_MS = 40;
+
+/**
+ * Behind a sample the loop is run for so long before it counts: medians of what two threads reached together went from 1.6
+ * and 1.9 (first and second sample of a round) to 2.0 and 2.0 million turns a second; one alone does 1.1.
+ */
+const RAMP_MS = 6;
 
 /** What bare loops reached right beside a sample, in turns per second. */
 export interface BareRates {
@@ -92,6 +101,7 @@ export function warmBareUp(t: Thread): void {
 function runDetached(t: Thread, loop: BareLoop, timeMs: number): number {
   t.state.atSafepoint(1);
   t.state.detach();
+  loop.run(RAMP_MS);
   const rate = loop.run(timeMs);
   t.state.attach();
   t.state.atSafepoint(0);

@@ -31,6 +31,9 @@ export interface WorkloadArgs {
 /** What one thread did in one sample. */
 export interface ThreadSample {
   readonly operations: number;
+  /** When it began: milliseconds since 1970, comparable between workers to some microseconds. */
+  readonly begun: number;
+  /** From there to its own end. */
   readonly seconds: number;
   /** The thread had no operations to do: see `Worker.help`. */
   readonly helped?: true;
@@ -102,16 +105,22 @@ export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): str
   return workloadNamed(args.workload).check?.(t, shared, operations) ?? null;
 }
 
-/** All threads start together; each stops at the first look at the clock after its time. */
+/**
+ * All threads leave a barrier together, but under a GIL each begins when it first gets that, a switch interval after the
+ * one before; each stops at the first look at the clock after its time. `onStart`: in every thread that has begun, those
+ * too that only help.
+ */
 export function sample(
   t: Thread,
   worker: Worker,
   timeMs: number,
   work: (timeMs: number) => ThreadSample,
+  onStart: () => void = () => {},
 ): ThreadSample {
   t.barrier();
   if (t.index === 0) worker.rest?.();
   t.barrier();
+  onStart();
   worker.latency?.().begin();
   const helps = t.index > 0 && worker.help !== undefined;
   const result = helps ? helpFor(worker, timeMs) : work(timeMs);
@@ -133,7 +142,7 @@ function warmUp(worker: Worker, calibration: Calibration, timeMs: number): Threa
     calibration.add(done, now - elapsed);
     elapsed = now;
   }
-  return { operations, seconds: elapsed / 1000 };
+  return { operations, begun: performance.timeOrigin + start, seconds: elapsed / 1000 };
 }
 
 /** For so long, with a look at the clock after so many calls. */
@@ -146,7 +155,7 @@ export function runFor(worker: Worker, calls: number, timeMs: number): ThreadSam
     operations += done;
     elapsed = performance.now() - start;
   }
-  return { operations, seconds: elapsed / 1000 };
+  return { operations, begun: performance.timeOrigin + start, seconds: elapsed / 1000 };
 }
 
 /** A thread without operations of its own, for as long as the sample lasts. */
@@ -157,7 +166,7 @@ function helpFor(worker: Worker, timeMs: number): ThreadSample {
     worker.help?.();
     elapsed = performance.now() - start;
   }
-  return { operations: 0, seconds: elapsed / 1000, helped: true };
+  return { operations: 0, begun: performance.timeOrigin + start, seconds: elapsed / 1000, helped: true };
 }
 
 /** Between samples, while all threads stand still: thread 0 looks at all heaps, or everybody at what it has watched. */

@@ -27,10 +27,13 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): string |
  */
 function recorded(t: Thread, worker: Worker, calls: number, timeMs: number): number {
   t.recorder?.begin();
-  const { operations } = sample(t, worker, timeMs, (ms) => {
-    t.recorder?.stretch();
-    return runFor(worker, calls, ms);
-  });
+  const { operations } = sample(
+    t,
+    worker,
+    timeMs,
+    (ms) => runFor(worker, calls, ms),
+    () => t.recorder?.stretch(),
+  );
   t.recorder?.finish();
   return operations;
 }

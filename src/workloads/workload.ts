@@ -36,6 +36,8 @@ export interface WorkloadInfo {
    * stack; hence builds that count no references may run it. Left out: it may not be so.
    */
   readonly rooted?: boolean;
+  /** Much code, some of it rarely run: it gets four times the warm-up before V8 has compiled it. */
+  readonly slowToWarm?: boolean;
   /** One call of `Worker.run` takes milliseconds: the clock is looked at after each. */
   readonly coarse?: boolean;
 }

@@ -75,6 +75,13 @@ describe('ungil bench', () => {
     for (const { name, about } of SUITES) expect(stdout).toMatch(new RegExp(`^  ${name} +${about}$`, 'm'));
   });
 
+  it('keeps its help within 100 columns', async () => {
+    const suites = [{ ...SUITES[0], about: 'every mechanism of all the builds, '.repeat(4).trim() }];
+    const { stdout } = await run(['bench', '--help'], { suites });
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    expect(stdout).toMatch(/^ {2}quick {2}every .*\n {9}\S/m);
+  });
+
   it('writes JSON, to standard output alone or to a file', async () => {
     const { status, stdout, stderr } = await run(['bench', 'quick', '--json', '-']);
     expect(status).toBe(0);

@@ -347,9 +347,16 @@ describe('an interrupt', () => {
   });
 
   it('that comes too late changes nothing', async () => {
-    const { status, stdout } = await run([...SMALL, '--repeats', '3'], interruptAt(8));
+    const { status, stdout } = await run([...SMALL, '--repeats', '3', '--no-explain'], interruptAt(8));
     expect(status).toBe(0);
     expect(stdout).not.toContain('interrupted');
+  });
+
+  it('that costs an explanation leaves incomplete results', async () => {
+    const { status, stdout } = await run([...SMALL, '--repeats', '3'], interruptAt(8));
+    expect(status).toBe(130);
+    const count = '8 of 8 measurements made, not all explained';
+    expect(stdout).toContain(`\ninterrupted: the results are incomplete, ${count}\n`);
   });
 
   it('between two rounds leaves all measurements, with fewer repeats, and says so', async () => {

@@ -67,4 +67,13 @@ describe('a build that no workload fits', () => {
       'cannot run private-dict: it has no locks, and its heap would be wrecked; accepted there: shared-list-append',
     );
   });
+
+  it('is named where others run', async () => {
+    const args = ['compare', 'private-dict', '--builds', 'gil,unsafe', '--no-explain'];
+    const { status, stderr } = await run(args, { workloads: ALL_WORKLOADS });
+    expect(status).toBe(0);
+    const why = 'it has no locks, and its heap would be wrecked';
+    expect(stderr).toContain(`ungil: build 'unsafe' runs none of these workloads: ${why}\n`);
+    expect(stderr).not.toContain("build 'gil'");
+  });
 });

@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -34,6 +37,36 @@ describe('the ungil command', () => {
     });
     const status = await new Promise((resolve) => child.on('close', resolve));
     expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('writes what it has when the reader of its progress goes away', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ungil-'));
+    try {
+      const file = path.join(folder, 'cut.json');
+      const args = '--builds gil --threads 1 --time 20ms --repeats 2 --memory 64MiB --json'.split(' ');
+      const child = spawn(process.execPath, [MAIN, 'compare', 'fib', 'int-add', ...args, file], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      child.stderr.destroy();
+      const status = await new Promise((resolve) => child.on('close', resolve));
+      expect(status).toBe(130);
+      const { complete, results } = JSON.parse(readFileSync(file, 'utf8'));
+      // The first line of progress is the end of the first round.
+      expect([complete, results.length]).toEqual([false, 2]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'list'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ungil: cannot write standard output: ENOSPC[^\n]*\n$/);
   });
 
   it('measures builds without counts', () => {

@@ -57,7 +57,10 @@ function record(more: Partial<CliDependencies> = {}) {
 describe('timelines for the page', () => {
   it('are of what scaled worst at the most threads, and the same under the GIL', async () => {
     const { deps, seen, named } = record();
-    expect(await recordTimelines(results(0.5), OPTIONS, deps)).toEqual([TIMELINE, TIMELINE]);
+    expect(await recordTimelines(results(0.5), OPTIONS, deps)).toEqual({
+      timelines: [TIMELINE, TIMELINE],
+      cut: false,
+    });
     expect(named()).toEqual(['int-add free-threaded 2', 'int-add gil 2']);
     expect(seen[0]).toMatchObject({ memoryBytes: 64 << 20, timeMs: 15 });
     const other = record();
@@ -67,11 +70,20 @@ describe('timelines for the page', () => {
 
   it('are none where nothing scales, or other classes ran', async () => {
     const { deps, named } = record();
-    expect(await recordTimelines(results(1, ['gil']), OPTIONS, deps)).toEqual([]);
-    expect(await recordTimelines(results(1), { ...OPTIONS, threads: [4] }, deps)).toEqual([]);
-    expect(await recordTimelines(results(1), { ...OPTIONS, debug: true }, deps)).toEqual([]);
+    expect(await recordTimelines(results(1, ['gil']), OPTIONS, deps)).toEqual({ timelines: [], cut: false });
+    expect(await recordTimelines(results(1), { ...OPTIONS, threads: [4] }, deps)).toEqual({
+      timelines: [],
+      cut: false,
+    });
+    expect(await recordTimelines(results(1), { ...OPTIONS, debug: true }, deps)).toEqual({
+      timelines: [],
+      cut: false,
+    });
     const allocators = { raw: 'default', mem: 'default', object: 'debug' };
-    expect(await recordTimelines(results(1), { ...OPTIONS, allocators }, deps)).toEqual([]);
+    expect(await recordTimelines(results(1), { ...OPTIONS, allocators }, deps)).toEqual({
+      timelines: [],
+      cut: false,
+    });
     expect(named()).toEqual([]);
   });
 
@@ -110,7 +122,10 @@ describe('timelines for the page', () => {
         return TIMELINE;
       },
     });
-    expect(await recordTimelines(results(0.5), OPTIONS, failing.deps)).toEqual([TIMELINE]);
+    expect(await recordTimelines(results(0.5), OPTIONS, failing.deps)).toEqual({
+      timelines: [TIMELINE],
+      cut: false,
+    });
     expect(failing.stderr()).toBe('no timeline of int-add, gil, 2 threads: no memory\n');
     const controller = new AbortController();
     const interrupted = record({
@@ -120,7 +135,34 @@ describe('timelines for the page', () => {
         throw new RunAborted('interrupt');
       },
     });
-    expect(await recordTimelines(results(0.5), OPTIONS, interrupted.deps)).toEqual([]);
+    expect(await recordTimelines(results(0.5), OPTIONS, interrupted.deps)).toEqual({
+      timelines: [],
+      cut: true,
+    });
     expect(interrupted.stderr()).toBe('');
+    const none = { timelines: [], cut: true };
+    expect(await recordTimelines(results(0.5), OPTIONS, interrupted.deps)).toEqual(none);
+  });
+
+  it('end the command with 130 where they were interrupted, with all results', async () => {
+    const controller = new AbortController();
+    const folder = mkdtempSync(path.join(tmpdir(), 'ungil-'));
+    const [page, json] = ['page.html', 'all.json'].map((name) => path.join(folder, name));
+    try {
+      const args = ['compare', 'fib', '--repeats', '3', '--no-explain', '--json', json, '--html', page];
+      const { status, stdout } = await run(args, {
+        interrupt: controller.signal,
+        record: async () => {
+          controller.abort();
+          return null;
+        },
+      });
+      expect(status).toBe(130);
+      expect(stdout).toMatch(/\ninterrupted: the page lacks timelines, the results are complete\n$/);
+      expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ complete: true, timelines: [] });
+      expect(readFileSync(page, 'utf8')).toContain('</html>');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

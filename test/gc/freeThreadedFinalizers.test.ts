@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Control, GcBits, GcDebug, GcState, Header, SharedState } from '#ungil/memory/layout.js';
+import { Control, GcBits, GcDebug, GcState, Header, SharedState, TypeObject } from '#ungil/memory/layout.js';
 import type { Ref } from '#ungil/refcount/refCounter.js';
 import type { Thread } from '#ungil/runtime/thread.js';
 import { GcWorld } from './support/gcWorld.js';
@@ -184,6 +184,50 @@ describe.each(BUILDS)('finalisers in build %s', (build) => {
     nodes.drop(weakref, callback);
     nodes.t.allocator.processDelayed();
     expect(isTracked()).toBe(false);
+    nodes.end();
+  });
+
+  it('and who is led to a class meanwhile finds no attribute that is gone', () => {
+    const nodes = new Nodes(build);
+    const { calls, instances, refs, strings, tuples, types, weakrefs } = nodes.t;
+    const [f, me] = [strings.intern('f'), strings.intern('me')];
+    const one = nodes.make('one');
+    // Their dicts, and those in pages in front of theirs: the collector goes by address, and clears the dicts first.
+    const dicts = Array.from({ length: 8 }, () => nodes.t.dicts.create());
+    const others = Array.from({ length: 1000 }, () => instances.createType('Other', [], 0));
+    nodes.drop(...dicts);
+    const classes = Array.from({ length: 8 }, (_, i) => instances.createType(`C${i}`, [], 0));
+    const values = classes.map(() => tuples.create([Control.None]));
+    for (const [i, type] of classes.entries()) {
+      types.setAttr(type, me, i === 0 ? one : classes[i - 1]!);
+      types.setAttr(type, f, values[i]!);
+      // It is in the cache, where there is one.
+      refs.decref(types.lookup(type, f));
+    }
+    nodes.link(one, 'next', classes[7]!);
+    const callback = calls.define('attach');
+    const made: Ref[] = [];
+    nodes.del = () => {
+      made.push(weakrefs.create(one, callback), ...classes.map((type) => weakrefs.create(type)));
+    };
+    const stale: string[] = [];
+    nodes.attach = () => {
+      for (const [i, weakref] of made.slice(1).entries()) {
+        const type = weakrefs.get(weakref);
+        if (type === Control.None) continue;
+        const dict = nodes.world.i32[type + TypeObject.Dict]!;
+        const inDict = dict === 0 ? 0 : nodes.t.dicts.get(dict, f);
+        const found = types.lookup(type, f);
+        if (found !== inDict) stale.push(`C${i}: ${found} in place of ${inDict}`);
+        for (const ref of [type, found, inDict]) if (ref !== 0) refs.decref(ref);
+      }
+    };
+    nodes.drop(one, ...classes);
+    expect(nodes.world.collect()).toBeGreaterThan(0);
+    expect(nodes.events).toEqual(['del one', 'attach']);
+    expect(stale).toEqual([]);
+    nodes.drop(...made, ...values, ...others, callback);
+    nodes.t.allocator.processDelayed();
     nodes.end();
   });
 

@@ -173,6 +173,26 @@ describe('generators', () => {
     },
   );
 
+  it('keep their locals while they run, whoever clears them', () => {
+    for (const build of ['gil', 'free-threaded']) {
+      const world = new LifeWorld(build);
+      const { generators, codes, strings, lists } = world.t;
+      const code = codes.create(0, strings.intern('g'), 0);
+      const generator = generators.create(0, code, 1);
+      const local = lists.create();
+      generators.setLocal(generator, 0, local);
+      expect(generators.enter(generator)).toBe(true);
+      generators.clear(generator);
+      expect(generators.local(generator, 0)).toBe(local);
+      generators.suspend(generator);
+      generators.clear(generator);
+      expect(generators.local(generator, 0)).toBe(0);
+      expect(generators.enter(generator)).toBe(false);
+      world.drop(generator, code);
+      expect(world.end()).toEqual([]);
+    }
+  });
+
   it('that hold themselves are collected', () => {
     for (const build of ['gil', 'free-threaded', 'gilectomy']) {
       const world = new LifeWorld(build);

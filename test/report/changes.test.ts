@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Baseline, parseBaseline } from '#ungil/report/baseline.js';
-import { compareWithBaseline, regressions } from '#ungil/report/changes.js';
+import { compareWithBaseline, regressions, studentTails } from '#ungil/report/changes.js';
 import { failureWords, renderChanges } from '#ungil/report/changesText.js';
 import { formatCompareJson, toCompareJson } from '#ungil/report/json.js';
 import { type Result, toResults } from '#ungil/report/results.js';
@@ -14,11 +14,19 @@ const HOST = { ungil: '9.8.7', node: 'v20.0.0', cpus: 2 };
 function row(workload: string, median: number, spread: number | null, more: Partial<Result> = {}): Result {
   const interval = spread === null ? null : { low: median * (1 - spread), high: median * (1 + spread) };
   const opsPerSecond = { median, min: median, max: median, samples: [median], interval };
-  return { workload, build: 'gil', threads: 1, opsPerSecond, wrong: null, ...more } as Result;
+  return { workload, build: 'gil', threads: 1, opsPerSecond, wrong: null, beside, ...more } as Result;
 }
 
+/** So many rounds that an interval is as good as known. */
+const UNITS = 500;
+const beside: Result['beside'] = {
+  round: Array.from({ length: UNITS }, (_, i) => i),
+  together: [],
+  bareRate: [],
+};
+
 function baseline(rows: readonly Result[]): Baseline {
-  return { ...HOST, timeMs: 500, rows };
+  return { ...HOST, timeMs: 500, rows: rows.map((row) => ({ units: UNITS, ...row })) };
 }
 
 const options = {
@@ -58,6 +66,30 @@ describe('changes against a baseline', () => {
     expect(compareWithBaseline(after, before).rows.every(({ verdict }) => verdict === 'as before')).toBe(
       true,
     );
+  });
+
+  it('are less sure with few rounds', () => {
+    const few = { beside: { ...beside, round: [0, 0, 1, 2, 3] } };
+    const before = { ...baseline([]), rows: [{ ...row('a', 100, 0.02), units: 4 }] };
+    const [change] = compareWithBaseline([row('a', 108, 0.02, few)], before).rows;
+    // t = ln(1.08) / (0.0283 / 1.96) = 5.3 with 6 degrees of freedom; by the normal distribution it would be 1e-7.
+    expect(change.p).toBeGreaterThan(0.001);
+    expect(change.p).toBeLessThan(0.003);
+  });
+
+  it('take their chance from Student’s distribution', () => {
+    // Tables: the two-sided 5 % and 1 % points.
+    for (const [degrees, five, one] of [
+      [1, 12.706, 63.657],
+      [2, 4.303, 9.925],
+      [3, 3.182, 5.841],
+      [6, 2.447, 3.707],
+      [7, 2.365, 3.499],
+    ] as const) {
+      expect(studentTails(five, degrees)).toBeCloseTo(0.05, 4);
+      expect(studentTails(one, degrees)).toBeCloseTo(0.01, 4);
+    }
+    expect(studentTails(0, 6)).toBe(1);
   });
 
   it('turn round when the runs change places', () => {
@@ -160,7 +192,8 @@ describe('a baseline', () => {
     ['', /^it is empty$/],
     ['hello', /^it is no JSON: /],
     ['[]', /^it is no compare.json: its top is a list$/],
-    ['3', /^it is no compare.json: its top is number$/],
+    ['3', /^it is no compare.json: its top is a number$/],
+    ['null', /^it is no compare.json: its top is null$/],
     ['{"results":[]}', /no field 'ungil'/],
     ['{"ungil":"9.8.7"}', /no list 'results'/],
     ['{"ungil":"9.8.6","results":[]}', /^it was made by ungil 9.8.6, this is 9.8.7/],

@@ -57,6 +57,11 @@ describe('a diagnosis', () => {
       "every operation takes one list's lock: they take turns, waiting 31 % of the time",
     ],
     [
+      'of a lock that one thread sleeps in',
+      explained({ lockMicroseconds: 49_000 }, { hotLock: hot('list', 1900, 1), hotMiss: hot('Lock', 10, 1) }),
+      "one thread waits for one Lock that no other thread waits for, 49 % of all threads' time: likely it sleeps there",
+    ],
+    [
       'of nothing',
       explained({}),
       'nothing that was counted explains it: likely the memory system, or other work on this machine',

@@ -120,13 +120,13 @@ describe('fidelityInWords', () => {
     const fidelity = fidelityOf([
       row(1, 1.1, { workload: 'fib' }),
       row(1.2, 1.2, { workload: 'int-add' }),
-      row(1.31, 0.84, { workload: 'private-list-append' }),
+      row(1.31, 0.84, { workload: 'alloc-drop-list' }),
       row(2, 1.9, { workload: 'fib', build: 'free-threaded' }),
     ]);
     expect(fidelityInWords(fidelity)).toEqual([
       "Fidelity: 3 of 4 speed-ups at 2 threads within 25 % of CPython's, rank correlation 0.40; gil 2 of 3, " +
         'rank correlation -0.50; free-threaded 1 of 1.',
-      'Outside: private-list-append in gil 1.31 (CPython: 0.84). docs/fidelity.md says what is known of private-list-append.',
+      'Outside: alloc-drop-list in gil 1.31 (CPython: 0.84). docs/fidelity.md says what is known of alloc-drop-list.',
     ]);
     expect(fidelityInWords(null)).toEqual([]);
   });

@@ -28,6 +28,25 @@ describe('progress on a terminal', () => {
     ]);
   });
 
+  it('shows the turns of interpreters without counting them', () => {
+    const { stream, written } = fake(true, 80);
+    let clock = 0;
+    const progress = createProgress(stream, 'xterm', () => clock);
+    progress.onStart(2);
+    for (const threads of [1, 2]) {
+      progress.onStep('fib', 'gil', threads);
+      clock += 1000;
+      progress.onForeignStep('fib', 'python3', threads);
+      clock += 1000;
+    }
+    expect(written).toEqual([
+      `${ERASE}[0/2] fib, gil, 1 thread`,
+      `${ERASE}[1/2, about 1 s left] fib, python3, 1 thread`,
+      `${ERASE}[1/2, about 2 s left] fib, gil, 2 threads`,
+      `${ERASE}[2/2] fib, python3, 2 threads`,
+    ]);
+  });
+
   it('stays within the line', () => {
     const { stream, written } = fake(true, 20);
     const progress = createProgress(stream, 'xterm', () => 0);
@@ -71,6 +90,7 @@ describe('progress elsewhere', () => {
         progress.onStep('fib', build, 1, round);
         clock += 1000;
       }
+      progress.onForeignStep('fib', 'python3', 1);
     }
     for (const build of ['gil', 'free-threaded']) progress.onMeasurement(measured('fib', build, 1, [12.5]));
     progress.finish();

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ProgramError, RunAborted, WorkerDied } from '#ungil/memory/errors.js';
+import { MemoryError, ProgramError, RunAborted, WorkerDied } from '#ungil/memory/errors.js';
+import { Control } from '#ungil/memory/layout.js';
 import { SharedMemory } from '#ungil/memory/sharedMemory.js';
 import { buildNamed } from '#ungil/runtime/builds.js';
 import { createQueue, MOST_ITEMS, Queue } from '#ungil/runtime/queues.js';
 import { Runtime } from '#ungil/runtime/runtime.js';
 import { Thread } from '#ungil/runtime/thread.js';
+import { NoMemoryParts } from '../support/noMemory.js';
 import { program, rejection, SAFE_BUILDS } from '../support/runtimes.js';
 
 const QUEUE = program('queue');
@@ -73,8 +75,8 @@ describe.each(SAFE_BUILDS)('a queue in build %s', (build) => {
 });
 
 describe('one thread', () => {
-  function attached(): Thread {
-    const t = new Thread(SharedMemory.create(16 << 20), buildNamed('free-threaded'), 0);
+  function attached(parts?: NoMemoryParts): Thread {
+    const t = new Thread(SharedMemory.create(16 << 20), buildNamed('free-threaded'), 0, parts);
     t.start();
     t.initialiseInterpreter();
     return t;
@@ -110,6 +112,30 @@ describe('one thread', () => {
     expect([get(), get()]).toEqual([7000, null]);
     queue.reopen();
     expect([put(9000), get()]).toEqual([true, 9000]);
+  });
+
+  it('that has no memory for a wait leaves the queue as it was, and to others', () => {
+    const parts = new NoMemoryParts();
+    const t = attached(parts);
+    const ref = createQueue(t, 1);
+    const queue = new Queue(t);
+    queue.open(ref);
+    // The waiter's lock, then room for it in the list.
+    for (const failing of [1, 2]) {
+      parts.arm(failing, failing);
+      expect(() => queue.get()).toThrow(MemoryError);
+      expect(parts.count).toBe(failing);
+      // The lock is free: else this would sleep for ever.
+      const mutex = t.tuples.get(ref, 0);
+      expect(t.locks.acquireTimed(mutex, 0)).toBe(true);
+      t.locks.release(mutex);
+      t.refs.decref(mutex);
+      expect([queue.put(Control.True), queue.get()]).toEqual([true, Control.True]);
+    }
+    queue.put(Control.True);
+    parts.arm(1, 1);
+    expect(() => queue.put(Control.False)).toThrow(MemoryError);
+    expect(queue.get()).toBe(Control.True);
   });
 
   it('is told what room a queue can have', () => {

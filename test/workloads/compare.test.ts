@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CompareOptions, compare, type Measurement } from '#ungil/workloads/compare.js';
+import { type CompareOptions, compare, type Measurement, wallSeconds } from '#ungil/workloads/compare.js';
 
 const OPTIONS: CompareOptions = {
   workloads: ['int-add', 'fib'],
@@ -75,5 +75,13 @@ describe('a comparison', () => {
       ['free-threaded', 1, 1],
       ['free-threaded', 2, 1],
     ]);
+  });
+
+  it('takes the time from the first start to the last end, not the longest time of one thread', () => {
+    const ended = (begun: number, seconds: number) => ({ begun: 1.7e12 + begun, seconds });
+    expect(wallSeconds([ended(0, 0.1)])).toBe(0.1);
+    // Two threads under the GIL: the second began when the first had its first turn behind it.
+    expect(wallSeconds([ended(5, 0.1), ended(0, 0.1)])).toBeCloseTo(0.105, 9);
+    expect(wallSeconds([ended(0, 0.2), ended(5, 0.1)])).toBeCloseTo(0.2, 9);
   });
 });

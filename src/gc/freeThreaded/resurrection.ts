@@ -1,6 +1,7 @@
-import { GcBits, Header } from '../../memory/layout.js';
+import { BuiltinType, GcBits, Header } from '../../memory/layout.js';
 import type { SharedMemory } from '../../memory/sharedMemory.js';
 import { Referents, Span } from '../../objects/referents.js';
+import { endVersions } from '../../objects/types/types.js';
 import { weakrefHead } from '../../objects/weakrefLists.js';
 import { Chunk } from '../../refcount/mergeQueue.js';
 import type { CollectedRefCounter, Ref } from '../../refcount/refCounter.js';
@@ -62,6 +63,7 @@ export class Resurrection implements ObjectTest {
     }
     if ((header & Bits.Unreachable) !== 0) {
       if (!this.isWeaklyReferenced(object)) this.refs.adopt(object);
+      if (this.i32[object + Header.Type] === BuiltinType.Type) endVersions(this.i32, object);
       return true;
     }
     this.resurrected++;

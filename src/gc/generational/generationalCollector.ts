@@ -1,5 +1,6 @@
-import { Control, GcDebug, GcState } from '../../memory/layout.js';
+import { BuiltinType, Control, GcDebug, GcHead, GcState, Header } from '../../memory/layout.js';
 import { generationHead } from '../../objects/gcHeap.js';
+import { endVersions } from '../../objects/types/types.js';
 import type { Collector, GcReason, GcRecord, GcThread } from '../collector.js';
 import { Deduction } from './deduction.js';
 import { Disposal } from './disposal.js';
@@ -157,8 +158,16 @@ export class GenerationalCollector extends Generations implements Collector {
     tally.resurrected = deduction.candidates - deduction.unreachable;
     mergeLists(this.i32, unreachable, old);
     garbage.settle(still);
+    this.endVersions(still);
     phases.end(Phase.Resurrection);
     return still;
+  }
+
+  private endVersions(list: number): void {
+    const heap = this.i32;
+    for (let object = heap[list + GcHead.Next]; object !== list; object = heap[object + GcHead.Next]) {
+      if (heap[object + Header.Type] === BuiltinType.Type) endVersions(heap, object);
+    }
   }
 
   /** As `deduce`, in one phase: among objects that were unreachable, INV-9.3. */

@@ -10,7 +10,18 @@ import type { Strings } from '../strings.js';
 const enum Versions {
   /** CPython's MAX_VERSIONS_PER_CLASS: a class that changes all the time does not use them up. */
   PerType = 1000,
-  Last = 0x7fffffff,
+  /** So far below 2^31 that all threads together cannot step over it. */
+  Last = 0x7fffff00,
+}
+
+/**
+ * A collector is about to clear a class, or its dict, which may be cleared first. From here the class has no version, and
+ * gets none: nobody finds in a cache what the dict has dropped. Somebody else may still get at the class, by a weak
+ * reference that a finaliser has made (gh-135552 is of the same kind). While all other threads are at a safepoint.
+ */
+export function endVersions(heap: Int32Array, type: Ref): void {
+  heap[type + TypeObject.Version] = 0;
+  heap[type + TypeObject.VersionsUsed] = Versions.PerType;
 }
 
 /**
@@ -49,6 +60,8 @@ export class Types {
   setAttr(type: Ref, name: Ref, value: Ref): void {
     if (!this.strings.isInterned(name)) throw new FatalError('the name of an attribute must be interned');
     const dict = this.dictOf(type);
+    // A collector may clear the class while a lock is waited for: see `endVersions`.
+    this.refs.incref(dict);
     const token = this.guard.begin(type);
     let old: Ref;
     try {
@@ -62,6 +75,7 @@ export class Types {
       // type a version (gh-132942).
       this.modified(type);
       this.guard.end(token);
+      this.refs.decref(dict);
     }
     if (old !== 0) this.dropOld(old);
   }
@@ -126,7 +140,7 @@ export class Types {
     const known = heap[type + TypeObject.Version];
     if (known !== 0) return known;
     if (heap[type + TypeObject.VersionsUsed] >= Versions.PerType) return 0;
-    if (this.atomics.load(Control.NextTypeVersion) === Versions.Last) return 0;
+    if (this.atomics.load(Control.NextTypeVersion) >= Versions.Last) return 0;
     heap[type + TypeObject.VersionsUsed]++;
     const version = this.atomics.add(Control.NextTypeVersion, 1) + 1;
     this.atomics.store(type + TypeObject.Version, version);

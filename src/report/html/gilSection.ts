@@ -2,7 +2,7 @@ import type { Waits } from '../figures.js';
 import type { Result } from '../results.js';
 import { formatCount } from '../text.js';
 import { seriesOf } from './builds.js';
-import { formatMilliseconds, formatNs, formatPercent } from './format.js';
+import { formatMilliseconds, formatNs } from './format.js';
 import { e, lines, scrollable, table } from './markup.js';
 import { isFigure, type Model, type Section } from './model.js';
 import { place } from './scale.js';
@@ -27,22 +27,13 @@ export function gilSection(model: Model): Section {
     };
   }
   const buckets = bucketsOf(waited.map(({ gilWaits }) => gilWaits!));
-  const heads = [
-    'workload',
-    'build',
-    'threads',
-    '',
-    'waits',
-    'waited in all',
-    'mean',
-    'longest',
-    'of the threads’ time',
-  ].map((head, i) =>
-    i === 3
-      ? `<th scope="col" class="plot">how many took up to so long<br>${axis(buckets)}</th>`
-      : `<th scope="col" class="s${i > 1 ? ' n' : ''}">${head}</th>`,
+  const heads = ['workload', 'build', 'threads', '', 'waits', 'waited in all', 'mean', 'longest'].map(
+    (head, i) =>
+      i === 3
+        ? `<th scope="col" class="plot">how many took up to so long<br>${axis(buckets)}</th>`
+        : `<th scope="col" class="s${i > 1 ? ' n' : ''}">${head}</th>`,
   );
-  const caption = 'Waits for the GIL, all repeats together';
+  const caption = 'Waits for the GIL, all repeats together and what is before and between them';
   return {
     ...section,
     html: lines(
@@ -99,15 +90,12 @@ function axis(buckets: readonly (number | null)[]): string {
 function row(model: Model, result: Result, buckets: readonly (number | null)[]): string {
   const { workload, build, threads, gilWaits } = result;
   const { count, totalMs, longestMs, histogram } = gilWaits!;
-  const lived = result.seconds.reduce((sum, each) => sum + each, 0) * threads * 1000;
-  const share = totalMs / lived;
   const mean = totalMs / count;
   const figures = [
     formatCount(count),
     formatMilliseconds(totalMs),
     formatMilliseconds(mean),
     formatMilliseconds(longestMs),
-    formatPercent(share),
   ];
   return (
     `<tr data-w="${model.workloads.indexOf(workload)}" data-b="${model.builds.indexOf(build)}"><th scope="row">${e(workload)}</th>` +

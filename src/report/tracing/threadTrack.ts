@@ -137,9 +137,10 @@ class EventReader {
   }
 
   private endPhase(time: number, name: string): void {
-    const index = this.open.findLastIndex(({ state }) => state === TraceState.Collecting);
-    if (index < 0) return;
+    const index = this.open.length - 1;
     const collection = this.open[index];
+    // A phase that ended inside of something else could not be drawn around it: it goes on until that is over.
+    if (collection?.state !== TraceState.Collecting) return;
     if (!SHOWN_ELSEWHERE.includes(name)) {
       this.emit(PHASES[name] ?? TraceState.Collecting, name, collection.phase, time, 2 * index + 1);
     }

@@ -90,7 +90,8 @@ export const typeAttributeSet = scenario<Replaced>('type-attribute-set', {
     const name = strings.intern('f');
     const type = instances.createType('C', [], 0, 0);
     types.setAttr(type, name, MARKS.old);
-    types.version(type);
+    // From here readers take no lock for the dict, which another thread made.
+    w.thread(READER).types.lookup(type, strings.intern('g'));
     return { type, name, value: MARKS.new, got: w.words(1, 'got') };
   },
   threads: {

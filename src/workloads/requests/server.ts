@@ -222,6 +222,7 @@ export const serveJson: Workload = {
   title: 'a server: parses JSON, looks up, updates a cache of all threads, answers in base64',
   unsafe: false,
   coarse: true,
+  slowToWarm: true,
   unit: 'request',
   setup: setUp,
   worker: serverWorker,

