@@ -1,13 +1,13 @@
 /** The program module of explanation runs: one workload in a counted build, warmed up, then counted. */
 import { COUNTER_NAMES } from '../memory/counterNames.js';
-import { Control, GilWait } from '../memory/layout.js';
+import { GilWait } from '../memory/layout.js';
 import { type NamedSpot, nameLocks, nameObjects } from '../runtime/hotSpotNames.js';
 import type { Thread } from '../runtime/thread.js';
 import { workloadNamed } from './index.js';
-import { setup as setupWorkload } from './program.js';
+import { BATCH, operationsOf } from './program.js';
 import type { SharedRefs, Worker } from './workload.js';
 
-export { functions, level } from './program.js';
+export { functions, level, setup, teardown } from './program.js';
 
 export interface ExplainArgs {
   readonly workload: string;
@@ -26,12 +26,6 @@ export interface ExplainedThread {
   readonly hotMisses: NamedSpot[];
   /** What `finish` found wrong. */
   readonly wrong: string | null;
-}
-
-const BATCH = 128;
-
-export function setup(t: Thread, { workload }: ExplainArgs): SharedRefs {
-  return setupWorkload(t, { workload, timeMs: 0, warmupMs: 0, repeats: 0 });
 }
 
 export function run(t: Thread, shared: SharedRefs, args: ExplainArgs): ExplainedThread {
@@ -54,16 +48,8 @@ export function run(t: Thread, shared: SharedRefs, args: ExplainArgs): Explained
     hotLocks: nameLocks(t, t.tally?.hotLocks.spots() ?? []),
     hotMisses: nameLocks(t, t.tally?.hotMisses.spots() ?? []),
   };
-  t.memory.f64[(Control.Scratch >> 1) + t.index] = warmup.operations + operations;
+  t.memory.f64[operationsOf(t.index)] = warmup.operations + operations;
   return { operations, seconds, counters, ...hot, wrong: worker.finish() };
-}
-
-export function teardown(t: Thread, shared: SharedRefs, args: ExplainArgs): string | null {
-  let operations = 0;
-  for (let index = 0; index < t.i32[Control.RunThreads]; index++) {
-    operations += t.memory.f64[(Control.Scratch >> 1) + index];
-  }
-  return workloadNamed(args.workload).check?.(t, shared, operations) ?? null;
 }
 
 function countersOf(t: Thread): Record<string, number> {

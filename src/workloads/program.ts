@@ -16,7 +16,7 @@ import type { SharedRefs, Worker } from './workload.js';
  * replacement: code that was entered in the middle of a loop knows nothing of what comes after it, and is thrown
  * away at the loop's end, again and again (measured: 29 instead of 11 ns an operation of int-add).
  */
-const BATCH = 128;
+export const BATCH = 128;
 
 export interface WorkloadArgs {
   readonly workload: string;
@@ -62,7 +62,7 @@ export function functions(t: Thread): Bodies {
   return Object.assign({}, ...ALL_WORKLOADS.map((workload) => workload.functions?.(t) ?? {}));
 }
 
-export function setup(t: Thread, args: WorkloadArgs): Record<string, Ref> {
+export function setup(t: Thread, args: Pick<WorkloadArgs, 'workload'>): Record<string, Ref> {
   for (let index = 0; index < Geometry.MaxThreads; index++) t.memory.f64[operationsOf(index)] = 0;
   return workloadNamed(args.workload).setup(t);
 }
@@ -97,7 +97,7 @@ export function run(t: Thread, shared: SharedRefs, args: WorkloadArgs): ThreadRe
 }
 
 /** The workload's verdict on the shared result: null, or what is wrong. */
-export function teardown(t: Thread, shared: SharedRefs, args: WorkloadArgs): string | null {
+export function teardown(t: Thread, shared: SharedRefs, args: Pick<WorkloadArgs, 'workload'>): string | null {
   let operations = 0;
   for (let index = 0; index < t.i32[Control.RunThreads]; index++) {
     operations += t.memory.f64[operationsOf(index)];

@@ -1,14 +1,8 @@
-/** Readings of the two clocks, of which the quickest counts. */
-const READINGS = 100;
+import { measureClockOffset } from '../processClock.js';
 
-/**
- * A time that threads can compare: the machine's monotonic clock, in microseconds. `process.hrtime` has one origin for all
- * workers, but allocates; `performance.now` does not, and counts from its worker's start. Node reads the same clock for
- * both, so that their distance is constant in a worker; `calibrate` measures it. (The sum with `performance.timeOrigin` is
- * comparable to some microseconds only: origins are taken from the wall clock.)
- */
+/** A time that threads can compare, in microseconds: see `measureClockOffset`. */
 export class TraceClock {
-  /** By how much the time may be wrong, in microseconds: half of the quickest reading of both clocks. */
+  /** By how much the time may be wrong, in microseconds. */
   error = Number.POSITIVE_INFINITY;
   private offset = 0;
 
@@ -16,15 +10,11 @@ export class TraceClock {
     return performance.now() * 1000 + this.offset;
   }
 
+  /** Again and again: the quickest reading of all counts. */
   calibrate(): void {
-    for (let left = READINGS; left > 0; left--) {
-      const before = performance.now() * 1000;
-      const [seconds, nanoseconds] = process.hrtime();
-      const after = performance.now() * 1000;
-      const error = (after - before) / 2;
-      if (error >= this.error) continue;
-      this.error = error;
-      this.offset = seconds * 1e6 + nanoseconds / 1e3 - (before + after) / 2;
-    }
+    const found = measureClockOffset();
+    if (found.error >= this.error) return;
+    this.error = found.error;
+    this.offset = found.offset;
   }
 }

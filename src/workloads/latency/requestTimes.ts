@@ -1,11 +1,10 @@
 import type { Histogram } from 'hdr-histogram-js';
+import { measureClockOffset } from '../../runtime/processClock.js';
 import { createHistogram, LONGEST } from './hdr.js';
 import type { LatencyCounts } from './latencyCounts.js';
 
 /** Times that wait for the histogram: those of a sample, as a rule. */
 const ROOM = 1 << 15;
-/** Readings of two clocks beside each other, of which the closest counts. */
-const READINGS = 16;
 
 /**
  * How long one thread's requests took. A workload says what its request is, and from when it counts: with a schedule of
@@ -17,7 +16,8 @@ const READINGS = 16;
  * all of `record`. One a worker.
  */
 export class RequestTimes {
-  private readonly offset = clockOffset();
+  /** Milliseconds. */
+  private readonly offset = measureClockOffset().offset / 1000;
   private readonly times = new Float64Array(ROOM);
   private waiting = 0;
   private free = 0;
@@ -93,19 +93,4 @@ interface Buckets {
     hasNext(): boolean;
     next(): { readonly valueIteratedTo: number; readonly countAtValueIteratedTo: number };
   };
-}
-
-/** From this thread's `performance.now()`, which begins with the thread, to the clock of the process, in milliseconds. */
-function clockOffset(): number {
-  let offset = 0;
-  let closest = Number.POSITIVE_INFINITY;
-  for (let reading = 0; reading < READINGS; reading++) {
-    const before = performance.now();
-    const [seconds, nanoseconds] = process.hrtime();
-    const after = performance.now();
-    if (after - before >= closest) continue;
-    closest = after - before;
-    offset = seconds * 1e3 + nanoseconds / 1e6 - (before + after) / 2;
-  }
-  return offset;
 }
